@@ -1,0 +1,13 @@
+//! The rules of Edgechat, pure: no clock, no randomness, no I/O, no vendor.
+//!
+//! Both halves of a conversation live here, so that a test can play them against each other in
+//! memory: [`conversation::Conversation`] is what the edge runs, [`client::Client`] what the
+//! visitor's panel runs, and [`protocol`] is what passes between them.
+
+pub mod client;
+pub mod conversation;
+pub mod form;
+pub mod message;
+pub mod protocol;
+pub mod settings;
+pub mod time;

@@ -1,0 +1,325 @@
+//! The visitor's half of the protocol, as a state machine: what the panel shows and what it sends.
+//!
+//! Same grammar as the edge's half: inputs in, effects out, one `next_deadline`. Whether frames travel over
+//! a WebSocket or by polling is decided in [`link`]; the rest does not know.
+
+mod link;
+mod transcript;
+
+use crate::{
+    form::FieldError,
+    message::{MessageId, Seq},
+    protocol::{
+        ClientFrame, PhaseView, PollRequest, Rejection, ServerFrame, StartAnswer, StartRequest, State,
+    },
+    time::{Timestamp, back_off},
+};
+use link::Link;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+pub use transcript::{Outgoing, OutgoingStatus, Transcript};
+
+const START_TIMEOUT: Duration = Duration::from_secs(10);
+const START_TRIES_SHOWN: u32 = 2;
+const RETRY_CAP: Duration = Duration::from_secs(30);
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    /// What an earlier page, tab or reload kept.
+    Restored(Kept),
+    StartPressed(StartRequest),
+    Started(StartAnswer),
+    /// The edge refused the form or the topic.
+    StartRefused(Vec<FieldError>),
+    StartFailed,
+    SocketOpened,
+    SocketClosed,
+    /// Anything was heard on the socket.
+    FramesArrived(Vec<ServerFrame>),
+    PollAnswered(Vec<ServerFrame>),
+    PollFailed,
+    /// The edge does not know this conversation, or not under this token.
+    Refused,
+    SendPressed {
+        id: MessageId,
+        text: String,
+    },
+    RetryPressed,
+    AskForPersonPressed,
+    StayPressed,
+    EndPressed,
+    /// Leave the closed conversation for a new one.
+    AgainPressed,
+    TimerFired,
+    WentOnline,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    Start(StartRequest),
+    OpenSocket { session: StartAnswer, after: Seq },
+    CloseSocket,
+    SendFrames(Vec<ClientFrame>),
+    Ping,
+    Poll { session: StartAnswer, request: PollRequest },
+    /// Keep this in the page's storage.
+    Keep(Kept),
+    Forget,
+}
+
+/// What survives a reload.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kept {
+    Starting(StartRequest),
+    Running(StartAnswer),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Stage {
+    /// Nothing begun: topics and forms are shown.
+    Intake { errors: Vec<FieldError> },
+    Starting { request: StartRequest, tries: u32, until: Timestamp, asked: bool },
+    Running { session: StartAnswer },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Connection {
+    Connecting,
+    Online,
+    Offline,
+}
+
+#[derive(Clone, Debug)]
+pub struct Client {
+    stage: Stage,
+    transcript: Transcript,
+    state: Option<State>,
+    /// Requests that are not messages and have not been sent yet. Repeating them is harmless.
+    controls: Vec<ClientFrame>,
+    link: Link,
+}
+
+impl Default for Client {
+    fn default() -> Self {
+        Self {
+            stage: Stage::Intake { errors: vec![] },
+            transcript: Transcript::default(),
+            state: None,
+            controls: vec![],
+            link: Link::default(),
+        }
+    }
+}
+
+impl Client {
+    pub fn stage(&self) -> &Stage {
+        &self.stage
+    }
+
+    pub fn transcript(&self) -> &Transcript {
+        &self.transcript
+    }
+
+    pub fn state(&self) -> Option<&State> {
+        self.state.as_ref()
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.state.as_ref().is_some_and(|state| matches!(state.phase, PhaseView::Closed { .. }))
+    }
+
+    pub fn connection(&self) -> Connection {
+        match &self.stage {
+            Stage::Intake { .. } => Connection::Online,
+            Stage::Starting { tries, .. } if *tries < START_TRIES_SHOWN => Connection::Connecting,
+            Stage::Starting { .. } => Connection::Offline,
+            Stage::Running { .. } => self.link.connection(),
+        }
+    }
+
+    pub fn handle(&mut self, input: Input, now: Timestamp, jitter: f64) -> Vec<Effect> {
+        let mut effects = vec![];
+        match input {
+            Input::Restored(Kept::Starting(request)) | Input::StartPressed(request) => {
+                if let Stage::Intake { .. } = self.stage {
+                    effects.push(Effect::Keep(Kept::Starting(request.clone())));
+                    effects.push(Effect::Start(request.clone()));
+                    let until = now + START_TIMEOUT;
+                    self.stage = Stage::Starting { request, tries: 0, until, asked: true };
+                }
+            }
+            Input::Restored(Kept::Running(session)) => self.run(session, now, &mut effects),
+            Input::Started(session) => {
+                if let Stage::Starting { .. } = self.stage {
+                    effects.push(Effect::Keep(Kept::Running(session.clone())));
+                    self.run(session, now, &mut effects);
+                }
+            }
+            Input::StartRefused(errors) => {
+                self.reset(&mut effects);
+                self.stage = Stage::Intake { errors };
+            }
+            Input::StartFailed => self.start_failed(now, jitter),
+            Input::Refused | Input::AgainPressed => self.reset(&mut effects),
+            Input::SendPressed { id, text } => {
+                self.transcript.push_outgoing(id, text, now);
+                self.flush(now, &mut effects);
+            }
+            Input::RetryPressed => {
+                self.transcript.retry(now);
+                self.link.hurry(now);
+                self.flush(now, &mut effects);
+            }
+            Input::AskForPersonPressed => self.control(ClientFrame::AskForPerson, now, &mut effects),
+            Input::StayPressed => self.control(ClientFrame::Stay, now, &mut effects),
+            Input::EndPressed => self.control(ClientFrame::End, now, &mut effects),
+            Input::WentOnline => self.link.hurry(now),
+            Input::SocketOpened => self.link.opened(now),
+            Input::SocketClosed => self.link.closed(now, jitter),
+            Input::FramesArrived(frames) => {
+                self.link.heard(now);
+                self.take_frames(frames, now, &mut effects);
+            }
+            Input::PollAnswered(frames) => {
+                let news = self.take_frames(frames, now, &mut effects);
+                self.link.polled(news || self.behind(), now);
+            }
+            Input::PollFailed => self.link.poll_failed(now, jitter),
+            Input::TimerFired => {}
+        }
+        self.advance(now, jitter, &mut effects);
+        effects
+    }
+
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        let own = match &self.stage {
+            Stage::Intake { .. } => None,
+            Stage::Starting { until, .. } => Some(*until),
+            Stage::Running { .. } => self.link.deadline(),
+        };
+        own.into_iter().chain(self.transcript.deadline()).min()
+    }
+
+    fn run(&mut self, session: StartAnswer, now: Timestamp, effects: &mut Vec<Effect>) {
+        effects.push(Effect::OpenSocket { session: session.clone(), after: self.transcript.cursor() });
+        self.link.opening(now);
+        self.stage = Stage::Running { session };
+    }
+
+    fn reset(&mut self, effects: &mut Vec<Effect>) {
+        effects.extend([Effect::CloseSocket, Effect::Forget]);
+        *self = Self::default();
+    }
+
+    fn start_failed(&mut self, now: Timestamp, jitter: f64) {
+        if let Stage::Starting { tries, until, asked, .. } = &mut self.stage {
+            *until = now + back_off(Duration::from_secs(1), RETRY_CAP, *tries, jitter);
+            *tries += 1;
+            *asked = false;
+        }
+    }
+
+    /// Whatever has come to its time.
+    fn advance(&mut self, now: Timestamp, jitter: f64, effects: &mut Vec<Effect>) {
+        match &mut self.stage {
+            Stage::Intake { .. } => return,
+            Stage::Starting { until, .. } if *until > now => {}
+            Stage::Starting { asked: true, .. } => self.start_failed(now, jitter),
+            Stage::Starting { request, until, asked, .. } => {
+                effects.push(Effect::Start(request.clone()));
+                *until = now + START_TIMEOUT;
+                *asked = true;
+            }
+            Stage::Running { session } => {
+                let session = session.clone();
+                self.advance_link(session, now, jitter, effects);
+            }
+        }
+        if self.transcript.advance(now) {
+            self.flush(now, effects);
+        }
+    }
+
+    fn advance_link(&mut self, session: StartAnswer, now: Timestamp, jitter: f64, effects: &mut Vec<Effect>) {
+        match self.link.advance(now, jitter) {
+            link::Step::Nothing => {}
+            link::Step::Open => effects.push(Effect::OpenSocket { session, after: self.transcript.cursor() }),
+            link::Step::GiveUp => effects.push(Effect::CloseSocket),
+            link::Step::Ping => effects.push(Effect::Ping),
+            link::Step::Poll => {
+                let mut frames = std::mem::take(&mut self.controls);
+                frames.splice(0..0, self.transcript.unsent());
+                let request = PollRequest { after: self.transcript.cursor(), frames };
+                effects.push(Effect::Poll { session, request });
+            }
+        }
+    }
+
+    fn control(&mut self, frame: ClientFrame, now: Timestamp, effects: &mut Vec<Effect>) {
+        self.controls.push(frame);
+        self.flush(now, effects);
+    }
+
+    /// Sends all that waits, if there is a way. Messages stay in the transcript until they come back.
+    fn flush(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
+        if self.link.is_open() && self.state.is_some() {
+            let mut frames = self.transcript.unsent();
+            frames.append(&mut self.controls);
+            if !frames.is_empty() {
+                effects.push(Effect::SendFrames(frames));
+            }
+        } else {
+            self.link.poll_now(now);
+        }
+    }
+
+    /// Whether the edge has entries that have not come yet.
+    fn behind(&self) -> bool {
+        self.state.as_ref().is_some_and(|state| state.last > self.transcript.cursor())
+    }
+
+    /// Returns whether the transcript grew.
+    fn take_frames(&mut self, frames: Vec<ServerFrame>, now: Timestamp, effects: &mut Vec<Effect>) -> bool {
+        let before = self.transcript.cursor();
+        for frame in frames {
+            match frame {
+                ServerFrame::Hello { state } => {
+                    if state.last < self.transcript.cursor() {
+                        self.transcript.restart();
+                    }
+                    self.state = Some(state);
+                    self.flush(now, effects);
+                }
+                ServerFrame::State(state) => self.state = Some(state),
+                ServerFrame::Entries(entries) => {
+                    if !self.transcript.take(entries) {
+                        effects.push(Effect::CloseSocket);
+                        self.link.resync(now);
+                    }
+                }
+                ServerFrame::Delivered { through } => {
+                    if let Some(state) = &mut self.state {
+                        state.delivered = state.delivered.max(through);
+                    }
+                }
+                ServerFrame::Rejected { id, code } => self.rejected(id, code, now),
+            }
+        }
+        self.transcript.cursor() != before
+    }
+
+    fn rejected(&mut self, id: Option<MessageId>, code: Rejection, now: Timestamp) {
+        let Some(id) = id else { return };
+        match code {
+            Rejection::TooFast { retry_after_ms } => {
+                self.transcript.send_again_at(now + Duration::from_millis(retry_after_ms.into()));
+            }
+            Rejection::Empty
+            | Rejection::TooLong
+            | Rejection::IdReused
+            | Rejection::Closed
+            | Rejection::BadFrame => self.transcript.refuse(&id, code),
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! What a conversation is told (past tense) and what it wants done (imperative).
+
+use crate::{
+    message::{Body, ClosedBy, Entry, MessageId, Seq},
+    protocol::ServerFrame,
+    settings::Plan,
+    time::Timestamp,
+};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// The desk's counterpart of the conversation; opaque here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ThreadRef(pub String);
+
+/// The desk's subscription that tells us of new messages; opaque here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct WatchRef(pub String);
+
+/// The desk's name for one of its messages; opaque here.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct DeskRef(pub String);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TaskId(pub u32);
+
+/// One open WebSocket or one poll, as the edge numbers them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectionId(pub String);
+
+/// What comes from outside with each input: nothing in the core reads a clock or rolls a die.
+#[derive(Clone, Copy, Debug)]
+pub struct Context {
+    pub now: Timestamp,
+    /// From 0 to 1.
+    pub jitter: f64,
+    /// The last sign of life from any of the visitor's tabs, if one is connected.
+    pub heartbeat_at: Option<Timestamp>,
+    /// The most bytes of UTF-8 the desk takes in one post.
+    pub post_limit: usize,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    /// The object was loaded from storage: whatever was under way may or may not have happened.
+    Resumed,
+    VisitorConnected {
+        connection: ConnectionId,
+        after: Seq,
+    },
+    /// The last connection is gone.
+    VisitorDisconnected,
+    VisitorSent {
+        connection: ConnectionId,
+        id: MessageId,
+        text: String,
+    },
+    VisitorAskedForPerson,
+    VisitorStayed,
+    VisitorEnded,
+    /// The desk says that something was written in the thread.
+    DeskSignalled {
+        message: DeskRef,
+    },
+    DeskDone {
+        task: TaskId,
+        outcome: DeskOutcome,
+    },
+    DeskFailed {
+        task: TaskId,
+        failure: Failure,
+    },
+    BotAnswered {
+        task: TaskId,
+        answer: BotAnswer,
+    },
+    BotFailed {
+        task: TaskId,
+    },
+    DeadlineReached,
+}
+
+/// How a conversation comes to be, see [`super::Conversation::start`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Start {
+    pub plan: Plan,
+    pub card: VisitorCard,
+    /// Sets two threads of the same topic and name apart: a few characters of the conversation's id.
+    pub reference: String,
+}
+
+/// The thread's first post.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct VisitorCard {
+    /// Continent, country, region, city, as far as known.
+    pub place: Vec<String>,
+    pub ip: String,
+    pub mobile: bool,
+    pub user_agent: String,
+    pub page: String,
+    pub referrer: String,
+    pub topic: String,
+    pub name: Option<String>,
+    /// Labels and answers of the form.
+    pub answers: Vec<(String, String)>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Store the snapshot. Comes before everything that must not be forgotten.
+    Save,
+    /// Add to the transcript. `source` is kept beside it, so that a restored conversation knows it has been read.
+    Append {
+        entry: Entry,
+        source: Option<DeskRef>,
+    },
+    Send {
+        to: To,
+        frame: ServerFrame,
+    },
+    /// Send the transcript after this cursor.
+    Replay {
+        to: ConnectionId,
+        after: Seq,
+    },
+    Desk {
+        task: TaskId,
+        thread: Option<ThreadRef>,
+        job: DeskJob,
+        attempt: Attempt,
+    },
+    AskBot {
+        task: TaskId,
+        ask: BotAsk,
+        language: String,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum To {
+    Everyone,
+    One(ConnectionId),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Attempt {
+    First,
+    /// An earlier attempt may have succeeded unseen: look for its result (after this message) before doing it.
+    MaybeDone {
+        last_post: Option<DeskRef>,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeskJob {
+    OpenThread { topic: String, name: Option<String>, reference: String },
+    AddParticipant(Participant),
+    Watch,
+    /// `completes`: the transcript entry that has arrived in full with this post.
+    Post { voice: Voice, line: Line, completes: Option<Seq> },
+    Unwatch(WatchRef),
+    Read { message: DeskRef, name: NameWanted },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Participant {
+    Agent(String),
+    Bot,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NameWanted {
+    Yes,
+    No,
+}
+
+/// Whose account posts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Voice {
+    Visitor,
+    Bot,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Line {
+    Card(VisitorCard),
+    Text(String),
+    /// Posted by the bot's account, or under the bot's name where that account could not be added.
+    Bot(String),
+    Notice(ThreadNotice),
+}
+
+/// What the agents are told; the connector has the sentences.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ThreadNotice {
+    ParticipantNotAdded { who: Participant },
+    HandedOff { cause: Handoff },
+    UnknownCommand { command: String },
+    FilesNotPassed,
+    Closed { by: ClosedBy },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Handoff {
+    Bot,
+    BotFailed,
+    Visitor,
+    Agent,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeskOutcome {
+    ThreadOpened(ThreadRef),
+    Added,
+    Watching(WatchRef),
+    Posted(DeskRef),
+    Unwatched,
+    /// `None`: it is gone, or it is one of our own.
+    Read(Option<DeskMessage>),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeskMessage {
+    pub source: DeskRef,
+    pub name: Option<String>,
+    pub sent_at: Timestamp,
+    pub body: Body,
+    pub files: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// Worth another attempt, not before `retry_after` if the desk named a time.
+    Passing { retry_after: Option<Duration> },
+    /// The desk will not do it, however often it is asked.
+    Refused,
+    /// The thread does not exist any more.
+    ThreadGone,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BotAsk {
+    /// The conversation begins: the bot may greet.
+    Welcome,
+    Text(String),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct BotAnswer {
+    pub says: Vec<BotSays>,
+    pub understood: Understood,
+    pub turn: BotTurn,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BotSays {
+    pub body: Body,
+    pub replies: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Understood {
+    #[default]
+    Yes,
+    /// A fallback answer.
+    No,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum BotTurn {
+    #[default]
+    GoesOn,
+    HandsOff,
+}

@@ -1,0 +1,61 @@
+//! Recognises repeats by id, in bounded memory.
+
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+
+/// Ids remembered. A repeat comes within a few messages of its first: the visitor's panel resends only what
+/// has not come back to it, and the desk's signals overtake each other by seconds.
+const REMEMBERED: usize = 64;
+
+/// Fingerprints of the last ids, each with one of what came under it.
+#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Seen(VecDeque<(u64, u64)>);
+
+#[derive(Debug, PartialEq)]
+pub(super) enum Verdict {
+    New,
+    Repeat,
+    /// The id stands for something else.
+    Conflict,
+}
+
+impl Seen {
+    /// Remembers a new id; tells what is known of an old one.
+    pub(super) fn note(&mut self, id: &str, content: &str) -> Verdict {
+        let (id, content) = (fingerprint(id), fingerprint(content));
+        if let Some((_, known)) = self.0.iter().find(|(seen, _)| *seen == id) {
+            return if *known == content { Verdict::Repeat } else { Verdict::Conflict };
+        }
+        if self.0.len() == REMEMBERED {
+            self.0.pop_front();
+        }
+        self.0.push_back((id, content));
+        Verdict::New
+    }
+}
+
+/// Stored, so it must not change with the toolchain: FNV-1a, 64 bits.
+fn fingerprint(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repeats_are_known_until_they_are_old() {
+        let mut seen = Seen::default();
+        assert_eq!(seen.note("a", "x"), Verdict::New);
+        assert_eq!(seen.note("a", "x"), Verdict::Repeat);
+        assert_eq!(seen.note("a", "y"), Verdict::Conflict);
+        for n in 0..REMEMBERED {
+            assert_eq!(seen.note(&n.to_string(), ""), Verdict::New);
+        }
+        assert_eq!(seen.note("a", "x"), Verdict::New);
+        assert_eq!(fingerprint("edgechat"), 0x251f_85b9_cb2d_598a);
+    }
+}

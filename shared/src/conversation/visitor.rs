@@ -1,0 +1,92 @@
+//! The visitor's side of the core: connections, messages, signs of life.
+
+use super::{
+    BotAsk, ConnectionId, Conversation, Effect, Line, Phase, Presence, Silence, To, Turn, Voice, Warning, seen::Verdict,
+};
+use crate::{
+    message::{MAX_TEXT, MessageId, Said, Seq},
+    protocol::{Rejection, ServerFrame},
+};
+
+impl Conversation {
+    pub(super) fn visitor_connected(&mut self, connection: ConnectionId, after: Seq, turn: &mut Turn) {
+        if let Presence::Away { .. } = self.presence {
+            self.presence = Presence::Here { checked_at: turn.context.now };
+            turn.save = !self.is_closed();
+        }
+        let hello = ServerFrame::Hello { state: self.state() };
+        turn.effects.push(Effect::Send { to: To::One(connection.clone()), frame: hello });
+        turn.effects.push(Effect::Replay { to: connection, after });
+    }
+
+    pub(super) fn visitor_disconnected(&mut self, turn: &mut Turn) {
+        if !self.is_closed() {
+            self.presence = Presence::Away { since: turn.context.now };
+            turn.save = true;
+        }
+    }
+
+    pub(super) fn visitor_sent(
+        &mut self,
+        connection: ConnectionId,
+        id: MessageId,
+        text: String,
+        turn: &mut Turn,
+    ) {
+        if let Err(code) = self.accept(&id, &text, turn) {
+            if let Some(code) = code {
+                let frame = ServerFrame::Rejected { id: Some(id), code };
+                turn.effects.push(Effect::Send { to: To::One(connection), frame });
+            }
+            return;
+        }
+        self.sign_of_life(turn);
+        let now = turn.context.now;
+        let seq = self.append(now, Said::Visitor { id, text: text.clone() }, None, turn);
+        self.post_parts(Voice::Visitor, &text, Line::Text, Some(seq), turn.context);
+        if self.phase == Phase::WithBot {
+            self.ask_bot(BotAsk::Text(text), now);
+        }
+    }
+
+    /// `Err(None)`: a repeat, which the sender knows of or will hear of by replay.
+    fn accept(&mut self, id: &MessageId, text: &str, turn: &Turn) -> Result<(), Option<Rejection>> {
+        if text.trim().is_empty() {
+            return Err(Some(Rejection::Empty));
+        }
+        if text.chars().count() > MAX_TEXT {
+            return Err(Some(Rejection::TooLong));
+        }
+        let (seen, pace) = (self.from_visitor.clone(), self.pace);
+        match self.from_visitor.note(id.as_str(), text) {
+            Verdict::Repeat => return Err(None),
+            Verdict::Conflict => return Err(Some(Rejection::IdReused)),
+            Verdict::New => {}
+        }
+        let refusal = if self.is_closed() {
+            Some(Rejection::Closed)
+        } else {
+            let taken = self.pace.take(self.plan.messages_per_minute, turn.context.now);
+            taken.err().map(|wait| Rejection::TooFast {
+                retry_after_ms: u32::try_from(wait.as_millis()).unwrap_or(u32::MAX).max(1),
+            })
+        };
+        if refusal.is_some() {
+            (self.from_visitor, self.pace) = (seen, pace);
+            return Err(refusal);
+        }
+        Ok(())
+    }
+
+    pub(super) fn sign_of_life(&mut self, turn: &mut Turn) {
+        if self.is_closed() {
+            return;
+        }
+        let was = self.silence.warning;
+        self.silence = Silence { since: turn.context.now, warning: Warning::NotYet };
+        turn.save = true;
+        if was == Warning::Given {
+            self.send_state(turn);
+        }
+    }
+}

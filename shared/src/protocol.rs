@@ -1,0 +1,143 @@
+//! Wire v1: what passes between the visitor's panel and the edge, as JSON.
+//!
+//! A frame of an unknown kind is skipped by either side, so that kinds can be added. On a WebSocket each
+//! text message is one frame; over HTTP a poll carries frames both ways. `ping` and `pong` are bare texts
+//! that the platform answers without waking the conversation.
+
+use crate::{
+    form::FieldError,
+    message::{ClosedBy, Entry, MessageId, Seq},
+    time::Timestamp,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+pub const PING: &str = "ping";
+pub const PONG: &str = "pong";
+
+/// The WebSocket subprotocol; the visitor's token is offered as a second one, which keeps it out of URLs.
+pub const SUBPROTOCOL: &str = "edgechat.v1";
+
+/// The most entries in one frame.
+pub const PAGE: usize = 200;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientFrame {
+    Send {
+        id: MessageId,
+        text: String,
+    },
+    AskForPerson,
+    /// "I am still here": cancels a warned close.
+    Stay,
+    End,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ServerFrame {
+    /// First on every connection; the entries after the client's cursor follow.
+    Hello { state: State },
+    /// In order of `seq`. The visitor's own message coming back means that it is stored.
+    Entries(Vec<Entry>),
+    State(State),
+    /// The desk accepted the visitor's messages up to this one.
+    Delivered { through: Seq },
+    Rejected {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<MessageId>,
+        code: Rejection,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    pub phase: PhaseView,
+    /// The last entry of the transcript.
+    pub last: Seq,
+    pub delivered: Seq,
+    pub desk: DeskReach,
+    /// Nothing was heard from the visitor for long: the conversation closes at this time unless they act.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closes_at: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PhaseView {
+    WithBot,
+    Waiting,
+    WithAgent { name: String },
+    Closed { by: ClosedBy, at: Timestamp },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeskReach {
+    Reached,
+    /// The desk does not answer; what the visitor wrote is kept and tried again.
+    Retrying,
+}
+
+/// Why a frame changed nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rejection {
+    Empty,
+    TooLong,
+    /// Wait this long and send the same message again.
+    TooFast {
+        retry_after_ms: u32,
+    },
+    /// Another text was stored under this id.
+    IdReused,
+    Closed,
+    BadFrame,
+}
+
+/// `POST /v1/conversations`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StartRequest {
+    /// 22 to 64 random characters from the visitor's browser. The same key always means the same conversation.
+    pub key: String,
+    pub topic: String,
+    #[serde(default)]
+    pub answers: BTreeMap<String, String>,
+    /// The page the visitor is on, and where they came from; shown to agents.
+    #[serde(default)]
+    pub page: String,
+    #[serde(default)]
+    pub referrer: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StartAnswer {
+    pub conversation: String,
+    /// Proves that its holder is the visitor of this conversation, and of no other.
+    pub token: String,
+}
+
+/// `POST /v1/conversations/{id}/poll`: send frames and read what is new, in one call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PollRequest {
+    pub after: Seq,
+    #[serde(default)]
+    pub frames: Vec<ClientFrame>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PollAnswer {
+    pub frames: Vec<ServerFrame>,
+}
+
+/// The body of every HTTP error.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorBody {
+    /// Stable, for programs.
+    pub code: String,
+    /// One sentence, for people who build.
+    pub message: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<FieldError>,
+}
