@@ -1,7 +1,27 @@
-//! The I/O border.
+//! The I/O border: the worker's entry points. What happens with an event is decided in [`router`] and, for
+//! everything about a conversation, in `shared::conversation`.
+
+mod body;
+mod bot;
+mod config;
+mod conversation_do;
+mod credentials_do;
+mod desk;
+mod effects;
+mod error;
+mod frame;
+mod google_auth;
+mod http;
+mod keys;
+mod router;
+mod store;
+
+pub use conversation_do::ConversationDo;
+pub use credentials_do::CredentialsDo;
+
 use worker::{Context, Env, Request, Response, Result, event};
 
 #[event(fetch)]
-async fn fetch(_request: Request, _env: Env, _context: Context) -> Result<Response> {
-    Response::ok("edgechat")
+async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
+    router::route(request, &env).await
 }

@@ -76,12 +76,18 @@ impl Form {
         let known = self.fields.iter().filter_map(|field| {
             let answer = answers.get(&field.id).map_or("", |answer| answer.trim());
             let problem = field.problem(answer, &matches)?;
-            Some(FieldError { field: field.id.clone(), problem })
+            Some(FieldError {
+                field: field.id.clone(),
+                problem,
+            })
         });
         let unknown = answers
             .keys()
             .filter(|id| self.fields.iter().all(|field| field.id != **id))
-            .map(|id| FieldError { field: id.clone(), problem: Problem::UnknownField });
+            .map(|id| FieldError {
+                field: id.clone(),
+                problem: Problem::UnknownField,
+            });
         known.chain(unknown).collect()
     }
 }
@@ -102,14 +108,19 @@ impl Field {
         if self.kind == FieldKind::Email && !is_email(answer) {
             return Some(Problem::NotAnEmail);
         }
-        let fits = self.pattern.as_ref().is_none_or(|pattern| matches(pattern, answer));
+        let fits = self
+            .pattern
+            .as_ref()
+            .is_none_or(|pattern| matches(pattern, answer));
         (!fits).then_some(Problem::Mismatch)
     }
 }
 
 /// The shape `local@domain.tld`, nothing more: only a letter that arrives proves an address.
 fn is_email(text: &str) -> bool {
-    let Some((local, domain)) = text.split_once('@') else { return false };
+    let Some((local, domain)) = text.split_once('@') else {
+        return false;
+    };
     let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '@' | '<' | '>' | ',' | ';');
     !local.is_empty()
         && !text.chars().filter(|c| *c != '@').any(odd)
@@ -123,12 +134,24 @@ mod tests {
     use super::*;
 
     fn field(id: &str, kind: FieldKind, required: bool) -> Field {
-        Field { id: id.into(), label: id.into(), kind, required, min: 0, max: 20, pattern: None, hint: None }
+        Field {
+            id: id.into(),
+            label: id.into(),
+            kind,
+            required,
+            min: 0,
+            max: 20,
+            pattern: None,
+            hint: None,
+        }
     }
 
     fn problems(form: &Form, answers: &[(&str, &str)]) -> Vec<Problem> {
         let answers = answers.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
-        form.check(&answers, |_, answer| answer == "fits").into_iter().map(|error| error.problem).collect()
+        form.check(&answers, |_, answer| answer == "fits")
+            .into_iter()
+            .map(|error| error.problem)
+            .collect()
     }
 
     #[test]
@@ -136,10 +159,18 @@ mod tests {
         let mut code = field("code", FieldKind::Text, false);
         code.pattern = Some("x".into());
         code.min = 3;
-        let form =
-            Form { fields: vec![field("name", FieldKind::Name, true), field("mail", FieldKind::Email, true), code] };
+        let form = Form {
+            fields: vec![
+                field("name", FieldKind::Name, true),
+                field("mail", FieldKind::Email, true),
+                code,
+            ],
+        };
         assert_eq!(problems(&form, &[("name", "Ann"), ("mail", "a@b.co")]), []);
-        assert_eq!(problems(&form, &[("name", "  "), ("mail", "a@b")]), [Problem::Missing, Problem::NotAnEmail]);
+        assert_eq!(
+            problems(&form, &[("name", "  "), ("mail", "a@b")]),
+            [Problem::Missing, Problem::NotAnEmail]
+        );
         let long = "x".repeat(21);
         assert_eq!(
             problems(&form, &[("name", &long), ("mail", "a@b.co"), ("code", "no")]),
@@ -147,8 +178,14 @@ mod tests {
         );
         let rest = [("name", "Ann"), ("mail", "a@b.co")];
         assert_eq!(problems(&form, &[rest[0], rest[1], ("code", "fits")]), []);
-        assert_eq!(problems(&form, &[rest[0], rest[1], ("code", "else")]), [Problem::Mismatch]);
-        assert_eq!(problems(&form, &[rest[0], rest[1], ("zip", "1")]), [Problem::UnknownField]);
+        assert_eq!(
+            problems(&form, &[rest[0], rest[1], ("code", "else")]),
+            [Problem::Mismatch]
+        );
+        assert_eq!(
+            problems(&form, &[rest[0], rest[1], ("zip", "1")]),
+            [Problem::UnknownField]
+        );
     }
 
     #[test]
@@ -156,7 +193,18 @@ mod tests {
         for good in ["a@b.co", "first.last+tag@sub.example.org", "ü@exämple.de"] {
             assert!(is_email(good), "{good}");
         }
-        for bad in ["", "a", "@b.co", "a@", "a@b", "a@b..co", "a b@c.de", "a@b@c.de", "<a@b.co>", "a@b.co,c@d.ee"] {
+        for bad in [
+            "",
+            "a",
+            "@b.co",
+            "a@",
+            "a@b",
+            "a@b..co",
+            "a b@c.de",
+            "a@b@c.de",
+            "<a@b.co>",
+            "a@b.co,c@d.ee",
+        ] {
             assert!(!is_email(bad), "{bad}");
         }
     }

@@ -19,8 +19,22 @@ impl Seq {
 
 /// Names one message of the visitor, made by the visitor's browser so that a repeated send is recognised.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "String", into = "String")]
 pub struct MessageId(String);
+
+impl TryFrom<String> for MessageId {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(text).ok_or("8 to 36 letters, digits and hyphens")
+    }
+}
+
+impl From<MessageId> for String {
+    fn from(id: MessageId) -> Self {
+        id.0
+    }
+}
 
 impl MessageId {
     /// Letters, digits and hyphens, 8 to 36 of them.

@@ -38,12 +38,16 @@ pub enum ClientFrame {
 #[serde(rename_all = "snake_case")]
 pub enum ServerFrame {
     /// First on every connection; the entries after the client's cursor follow.
-    Hello { state: State },
+    Hello {
+        state: State,
+    },
     /// In order of `seq`. The visitor's own message coming back means that it is stored.
     Entries(Vec<Entry>),
     State(State),
     /// The desk accepted the visitor's messages up to this one.
-    Delivered { through: Seq },
+    Delivered {
+        through: Seq,
+    },
     Rejected {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<MessageId>,

@@ -92,7 +92,12 @@ pub struct SettingsError {
 impl Settings {
     /// The first rule that the document breaks.
     pub fn check(&self) -> Result<(), SettingsError> {
-        let error = |field: &str, expected| Err(SettingsError { field: field.into(), expected });
+        let error = |field: &str, expected| {
+            Err(SettingsError {
+                field: field.into(),
+                expected,
+            })
+        };
         let hex = self.accent.strip_prefix('#').unwrap_or_default();
         if hex.len() != 6 || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
             return error("accent", "a colour like #0b5fff");
@@ -104,7 +109,11 @@ impl Settings {
             if topic.id.is_empty() || self.topics[..index].iter().any(|other| other.id == topic.id) {
                 return error(&format!("topics[{index}].id"), "a name of its own");
             }
-            if topic.form.as_ref().is_some_and(|form| !self.forms.contains_key(form)) {
+            if topic
+                .form
+                .as_ref()
+                .is_some_and(|form| !self.forms.contains_key(form))
+            {
                 return error(&format!("topics[{index}].form"), "the key of one of `forms`");
             }
         }

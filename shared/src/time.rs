@@ -19,7 +19,10 @@ impl Add<Duration> for Timestamp {
     type Output = Self;
 
     fn add(self, after: Duration) -> Self {
-        Self(self.0.saturating_add(i64::try_from(after.as_millis()).unwrap_or(i64::MAX)))
+        Self(
+            self.0
+                .saturating_add(i64::try_from(after.as_millis()).unwrap_or(i64::MAX)),
+        )
     }
 }
 
@@ -37,7 +40,8 @@ mod tests {
 
     #[test]
     fn back_off_doubles_up_to_its_cap_and_spreads() {
-        let wait = |attempts, jitter| back_off(Duration::from_secs(1), Duration::from_secs(60), attempts, jitter);
+        let wait =
+            |attempts, jitter| back_off(Duration::from_secs(1), Duration::from_secs(60), attempts, jitter);
         assert_eq!(wait(0, 1.0), Duration::from_secs(1));
         assert_eq!(wait(3, 1.0), Duration::from_secs(8));
         assert_eq!(wait(3, 0.0), Duration::from_secs(4));

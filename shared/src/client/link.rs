@@ -36,7 +36,8 @@ enum Way {
         until: Timestamp,
     },
     Open {
-        heard_at: Timestamp,
+        ping_at: Timestamp,
+        /// A ping that nothing has followed yet.
         pinged_at: Option<Timestamp>,
     },
     Polling {
@@ -66,9 +67,13 @@ impl Link {
         match &self.way {
             Way::Open { .. } => Connection::Online,
             Way::Polling { .. } if self.failures == 0 => Connection::Online,
-            Way::Idle | Way::Opening { .. } | Way::Waiting { .. } if self.failures < BLOCKED_AFTER => Connection::Connecting,
+            Way::Idle | Way::Opening { .. } | Way::Waiting { .. } if self.failures < BLOCKED_AFTER => {
+                Connection::Connecting
+            }
             Way::Polling { .. } if self.failures <= BLOCKED_AFTER => Connection::Connecting,
-            Way::Idle | Way::Opening { .. } | Way::Waiting { .. } | Way::Polling { .. } => Connection::Offline,
+            Way::Idle | Way::Opening { .. } | Way::Waiting { .. } | Way::Polling { .. } => {
+                Connection::Offline
+            }
         }
     }
 
@@ -77,17 +82,22 @@ impl Link {
     }
 
     pub(super) fn opening(&mut self, now: Timestamp) {
-        self.way = Way::Opening { until: now + OPEN_TIMEOUT };
+        self.way = Way::Opening {
+            until: now + OPEN_TIMEOUT,
+        };
     }
 
     pub(super) fn opened(&mut self, now: Timestamp) {
         self.failures = 0;
-        self.way = Way::Open { heard_at: now, pinged_at: None };
+        self.way = Way::Open {
+            ping_at: now + PING_EVERY,
+            pinged_at: None,
+        };
     }
 
-    pub(super) fn heard(&mut self, now: Timestamp) {
-        if let Way::Open { .. } = self.way {
-            self.way = Way::Open { heard_at: now, pinged_at: None };
+    pub(super) fn heard(&mut self) {
+        if let Way::Open { pinged_at, .. } = &mut self.way {
+            *pinged_at = None;
         }
     }
 
@@ -103,14 +113,20 @@ impl Link {
         self.failures += 1;
         if self.failures >= BLOCKED_AFTER {
             let poll = Poll::Next { at: now };
-            self.way = Way::Polling { poll, socket_again_at: now + SOCKET_AGAIN, news_at: now };
+            self.way = Way::Polling {
+                poll,
+                socket_again_at: now + SOCKET_AGAIN,
+                news_at: now,
+            };
         } else {
             self.wait(now, jitter);
         }
     }
 
     fn wait(&mut self, now: Timestamp, jitter: f64) {
-        self.way = Way::Waiting { until: now + back_off(FIRST_RETRY, RETRY_CAP, self.failures, jitter) };
+        self.way = Way::Waiting {
+            until: now + back_off(FIRST_RETRY, RETRY_CAP, self.failures, jitter),
+        };
     }
 
     /// The transcript has a hole: read on from the cursor over a new connection.
@@ -145,9 +161,15 @@ impl Link {
             if news {
                 *news_at = now;
             }
-            let wait = if now.since(*news_at) < BUSY_FOR { POLL_BUSY } else { POLL_QUIET };
+            let wait = if now.since(*news_at) < BUSY_FOR {
+                POLL_BUSY
+            } else {
+                POLL_QUIET
+            };
             let again = matches!(poll, Poll::UnderWay { again: true, .. });
-            *poll = Poll::Next { at: if again { now } else { now + wait } };
+            *poll = Poll::Next {
+                at: if again { now } else { now + wait },
+            };
         }
     }
 
@@ -163,10 +185,22 @@ impl Link {
         match &self.way {
             Way::Idle => None,
             Way::Waiting { until } | Way::Opening { until } => Some(*until),
-            Way::Open { pinged_at: Some(at), .. } => Some(*at + PONG_TIMEOUT),
-            Way::Open { heard_at, pinged_at: None } => Some(*heard_at + PING_EVERY),
-            Way::Polling { poll: Poll::UnderWay { until, .. }, .. } => Some(*until),
-            Way::Polling { poll: Poll::Next { at }, socket_again_at, .. } => Some((*at).min(*socket_again_at)),
+            Way::Open {
+                pinged_at: Some(at), ..
+            } => Some(*at + PONG_TIMEOUT),
+            Way::Open {
+                ping_at,
+                pinged_at: None,
+            } => Some(*ping_at),
+            Way::Polling {
+                poll: Poll::UnderWay { until, .. },
+                ..
+            } => Some(*until),
+            Way::Polling {
+                poll: Poll::Next { at },
+                socket_again_at,
+                ..
+            } => Some((*at).min(*socket_again_at)),
         }
     }
 
@@ -184,15 +218,21 @@ impl Link {
                 self.failed_to_open(now, jitter);
                 Step::GiveUp
             }
-            Way::Open { pinged_at: Some(_), .. } => {
+            Way::Open {
+                pinged_at: Some(_), ..
+            } => {
                 self.wait(now, jitter);
                 Step::GiveUp
             }
-            Way::Open { pinged_at, .. } => {
+            Way::Open { ping_at, pinged_at } => {
+                *ping_at = now + PING_EVERY;
                 *pinged_at = Some(now);
                 Step::Ping
             }
-            Way::Polling { poll: Poll::UnderWay { .. }, .. } => {
+            Way::Polling {
+                poll: Poll::UnderWay { .. },
+                ..
+            } => {
                 self.poll_failed(now, jitter);
                 Step::Nothing
             }
@@ -202,7 +242,10 @@ impl Link {
                 Step::Open
             }
             Way::Polling { poll, .. } => {
-                *poll = Poll::UnderWay { until: now + POLL_TIMEOUT, again: false };
+                *poll = Poll::UnderWay {
+                    until: now + POLL_TIMEOUT,
+                    again: false,
+                };
                 Step::Poll
             }
         }

@@ -57,11 +57,17 @@ pub enum Input {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     Start(StartRequest),
-    OpenSocket { session: StartAnswer, after: Seq },
+    OpenSocket {
+        session: StartAnswer,
+        after: Seq,
+    },
     CloseSocket,
     SendFrames(Vec<ClientFrame>),
     Ping,
-    Poll { session: StartAnswer, request: PollRequest },
+    Poll {
+        session: StartAnswer,
+        request: PollRequest,
+    },
     /// Keep this in the page's storage.
     Keep(Kept),
     Forget,
@@ -78,9 +84,18 @@ pub enum Kept {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Stage {
     /// Nothing begun: topics and forms are shown.
-    Intake { errors: Vec<FieldError> },
-    Starting { request: StartRequest, tries: u32, until: Timestamp, asked: bool },
-    Running { session: StartAnswer },
+    Intake {
+        errors: Vec<FieldError>,
+    },
+    Starting {
+        request: StartRequest,
+        tries: u32,
+        until: Timestamp,
+        asked: bool,
+    },
+    Running {
+        session: StartAnswer,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,7 +141,9 @@ impl Client {
     }
 
     pub fn is_closed(&self) -> bool {
-        self.state.as_ref().is_some_and(|state| matches!(state.phase, PhaseView::Closed { .. }))
+        self.state
+            .as_ref()
+            .is_some_and(|state| matches!(state.phase, PhaseView::Closed { .. }))
     }
 
     pub fn connection(&self) -> Connection {
@@ -146,7 +163,12 @@ impl Client {
                     effects.push(Effect::Keep(Kept::Starting(request.clone())));
                     effects.push(Effect::Start(request.clone()));
                     let until = now + START_TIMEOUT;
-                    self.stage = Stage::Starting { request, tries: 0, until, asked: true };
+                    self.stage = Stage::Starting {
+                        request,
+                        tries: 0,
+                        until,
+                        asked: true,
+                    };
                 }
             }
             Input::Restored(Kept::Running(session)) => self.run(session, now, &mut effects),
@@ -178,7 +200,7 @@ impl Client {
             Input::SocketOpened => self.link.opened(now),
             Input::SocketClosed => self.link.closed(now, jitter),
             Input::FramesArrived(frames) => {
-                self.link.heard(now);
+                self.link.heard();
                 self.take_frames(frames, now, &mut effects);
             }
             Input::PollAnswered(frames) => {
@@ -202,7 +224,10 @@ impl Client {
     }
 
     fn run(&mut self, session: StartAnswer, now: Timestamp, effects: &mut Vec<Effect>) {
-        effects.push(Effect::OpenSocket { session: session.clone(), after: self.transcript.cursor() });
+        effects.push(Effect::OpenSocket {
+            session: session.clone(),
+            after: self.transcript.cursor(),
+        });
         self.link.opening(now);
         self.stage = Stage::Running { session };
     }
@@ -213,7 +238,10 @@ impl Client {
     }
 
     fn start_failed(&mut self, now: Timestamp, jitter: f64) {
-        if let Stage::Starting { tries, until, asked, .. } = &mut self.stage {
+        if let Stage::Starting {
+            tries, until, asked, ..
+        } = &mut self.stage
+        {
             *until = now + back_off(Duration::from_secs(1), RETRY_CAP, *tries, jitter);
             *tries += 1;
             *asked = false;
@@ -226,7 +254,12 @@ impl Client {
             Stage::Intake { .. } => return,
             Stage::Starting { until, .. } if *until > now => {}
             Stage::Starting { asked: true, .. } => self.start_failed(now, jitter),
-            Stage::Starting { request, until, asked, .. } => {
+            Stage::Starting {
+                request,
+                until,
+                asked,
+                ..
+            } => {
                 effects.push(Effect::Start(request.clone()));
                 *until = now + START_TIMEOUT;
                 *asked = true;
@@ -244,13 +277,19 @@ impl Client {
     fn advance_link(&mut self, session: StartAnswer, now: Timestamp, jitter: f64, effects: &mut Vec<Effect>) {
         match self.link.advance(now, jitter) {
             link::Step::Nothing => {}
-            link::Step::Open => effects.push(Effect::OpenSocket { session, after: self.transcript.cursor() }),
+            link::Step::Open => effects.push(Effect::OpenSocket {
+                session,
+                after: self.transcript.cursor(),
+            }),
             link::Step::GiveUp => effects.push(Effect::CloseSocket),
             link::Step::Ping => effects.push(Effect::Ping),
             link::Step::Poll => {
                 let mut frames = std::mem::take(&mut self.controls);
                 frames.splice(0..0, self.transcript.unsent());
-                let request = PollRequest { after: self.transcript.cursor(), frames };
+                let request = PollRequest {
+                    after: self.transcript.cursor(),
+                    frames,
+                };
                 effects.push(Effect::Poll { session, request });
             }
         }
@@ -276,7 +315,9 @@ impl Client {
 
     /// Whether the edge has entries that have not come yet.
     fn behind(&self) -> bool {
-        self.state.as_ref().is_some_and(|state| state.last > self.transcript.cursor())
+        self.state
+            .as_ref()
+            .is_some_and(|state| state.last > self.transcript.cursor())
     }
 
     /// Returns whether the transcript grew.
@@ -313,7 +354,8 @@ impl Client {
         let Some(id) = id else { return };
         match code {
             Rejection::TooFast { retry_after_ms } => {
-                self.transcript.send_again_at(now + Duration::from_millis(retry_after_ms.into()));
+                self.transcript
+                    .send_again_at(now + Duration::from_millis(retry_after_ms.into()));
             }
             Rejection::Empty
             | Rejection::TooLong

@@ -78,14 +78,24 @@ impl Transcript {
     fn place(&mut self, entry: Entry) {
         let is_agent = |entry: &Entry| matches!(entry.said, Said::Agent { .. });
         let later = match is_agent(&entry) {
-            true => self.entries.iter().rev().take_while(|other| is_agent(other) && other.at > entry.at).count(),
+            true => self
+                .entries
+                .iter()
+                .rev()
+                .take_while(|other| is_agent(other) && other.at > entry.at)
+                .count(),
             false => 0,
         };
         self.entries.insert(self.entries.len() - later, entry);
     }
 
     pub(super) fn push_outgoing(&mut self, id: MessageId, text: String, now: Timestamp) {
-        self.outgoing.push(Outgoing { id, text, since: now, status: OutgoingStatus::Sending });
+        self.outgoing.push(Outgoing {
+            id,
+            text,
+            since: now,
+            status: OutgoingStatus::Sending,
+        });
     }
 
     /// A refused message may go through under a later state of things; all others are under way anyway.
@@ -108,13 +118,26 @@ impl Transcript {
 
     /// Everything that may still be stored. Sending it twice does no harm: the edge knows the ids.
     pub(super) fn unsent(&self) -> Vec<ClientFrame> {
-        let live = self.outgoing.iter().filter(|one| !matches!(one.status, OutgoingStatus::Refused(_)));
-        live.map(|one| ClientFrame::Send { id: one.id.clone(), text: one.text.clone() }).collect()
+        let live = self
+            .outgoing
+            .iter()
+            .filter(|one| !matches!(one.status, OutgoingStatus::Refused(_)));
+        live.map(|one| ClientFrame::Send {
+            id: one.id.clone(),
+            text: one.text.clone(),
+        })
+        .collect()
     }
 
     pub(super) fn deadline(&self) -> Option<Timestamp> {
-        let sending = self.outgoing.iter().filter(|one| one.status == OutgoingStatus::Sending);
-        sending.map(|one| one.since + UNSENT_AFTER).chain(self.send_again_at).min()
+        let sending = self
+            .outgoing
+            .iter()
+            .filter(|one| one.status == OutgoingStatus::Sending);
+        sending
+            .map(|one| one.since + UNSENT_AFTER)
+            .chain(self.send_again_at)
+            .min()
     }
 
     /// Returns whether it is time to send again.

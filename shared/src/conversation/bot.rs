@@ -14,12 +14,17 @@ impl Conversation {
     }
 
     pub(super) fn bot_answered(&mut self, task: TaskId, answer: BotAnswer, turn: &mut Turn) {
-        let Some(asked) = self.bot.finish(task) else { return };
+        let Some(asked) = self.bot.finish(task) else {
+            return;
+        };
         turn.save = true;
         let says_nothing = answer.says.is_empty();
         for says in answer.says {
             self.post_bot(&says.body, &says.replies, turn);
-            let said = Said::Bot { body: says.body, replies: says.replies };
+            let said = Said::Bot {
+                body: says.body,
+                replies: says.replies,
+            };
             self.append(turn.context.now, said, None, turn);
         }
         self.fallbacks = match answer.understood {

@@ -1,8 +1,8 @@
 //! The desk's side of the core: the thread and its people, posts in order, agents' messages and commands.
 
 use super::{
-    Context, Conversation, DeskJob, DeskMessage, DeskOutcome, DeskRef, Failure, Handoff, Line, NameWanted, Participant,
-    Phase, TaskId, ThreadNotice, Turn, VisitorCard, Voice, WatchRef, seen::Verdict,
+    Context, Conversation, DeskJob, DeskMessage, DeskOutcome, DeskRef, Failure, Handoff, Line, NameWanted,
+    Participant, Phase, TaskId, ThreadNotice, Turn, VisitorCard, Voice, WatchRef, seen::Verdict,
 };
 use crate::{
     message::{Body, ClosedBy, Notice, Said, Seq, plain},
@@ -16,6 +16,8 @@ const FIRST_RETRY: Duration = Duration::from_secs(1);
 const SLOWEST_RETRY: Duration = Duration::from_secs(60);
 /// Whatever the desk asks for, we look again after this long.
 const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
+/// One person who cannot be added must not keep everything else from the thread for long.
+const PARTICIPANT_TRIES: u32 = 5;
 const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Names are shown in a personal thread only; elsewhere asking for them would be a call for nothing.
@@ -29,7 +31,14 @@ pub(super) fn name_wanted(plan: &Plan) -> NameWanted {
 impl Conversation {
     pub(super) fn open_thread(&mut self, card: VisitorCard, reference: String, now: Timestamp) {
         let (topic, name) = (self.plan.topic.clone(), card.name.clone());
-        self.enqueue(DeskJob::OpenThread { topic, name, reference }, now);
+        self.enqueue(
+            DeskJob::OpenThread {
+                topic,
+                name,
+                reference,
+            },
+            now,
+        );
         for address in self.plan.participants.clone() {
             self.enqueue(DeskJob::AddParticipant(Participant::Agent(address)), now);
         }
@@ -37,7 +46,14 @@ impl Conversation {
             self.enqueue(DeskJob::AddParticipant(Participant::Bot), now);
         }
         self.enqueue(DeskJob::Watch, now);
-        self.enqueue(DeskJob::Post { voice: Voice::Visitor, line: Line::Card(card), completes: None }, now);
+        self.enqueue(
+            DeskJob::Post {
+                voice: Voice::Visitor,
+                line: Line::Card(card),
+                completes: None,
+            },
+            now,
+        );
     }
 
     pub(super) fn leave_thread(&mut self, by: ClosedBy, now: Timestamp) {
@@ -59,7 +75,14 @@ impl Conversation {
 
     pub(super) fn tell_thread(&mut self, notice: ThreadNotice, now: Timestamp) {
         let line = Line::Notice(notice);
-        self.enqueue(DeskJob::Post { voice: Voice::Visitor, line, completes: None }, now);
+        self.enqueue(
+            DeskJob::Post {
+                voice: Voice::Visitor,
+                line,
+                completes: None,
+            },
+            now,
+        );
     }
 
     /// Posts a text in as many parts as the desk's limit makes of it.
@@ -75,7 +98,14 @@ impl Conversation {
         while !rest.is_empty() {
             let (part, more) = rest.split_at(rest.floor_char_boundary(context.post_limit));
             let completes = completes.filter(|_| more.is_empty());
-            self.enqueue(DeskJob::Post { voice, line: line(part.into()), completes }, context.now);
+            self.enqueue(
+                DeskJob::Post {
+                    voice,
+                    line: line(part.into()),
+                    completes,
+                },
+                context.now,
+            );
             rest = more;
         }
     }
@@ -100,14 +130,19 @@ impl Conversation {
             return;
         }
         let was_retrying = self.desk.is_retrying();
-        let Some(task) = self.desk.finish(task) else { return };
+        let Some(task) = self.desk.finish(task) else {
+            return;
+        };
         turn.save = true;
         match outcome {
             DeskOutcome::ThreadOpened(thread) => self.thread = Some(thread),
             DeskOutcome::Watching(watch) => self.watching(watch, turn),
             DeskOutcome::Posted(post) => {
                 self.last_post = Some(post);
-                if let DeskJob::Post { completes: Some(seq), .. } = task.job {
+                if let DeskJob::Post {
+                    completes: Some(seq), ..
+                } = task.job
+                {
                     self.delivered = seq;
                     turn.send(ServerFrame::Delivered { through: seq });
                 }
@@ -147,7 +182,14 @@ impl Conversation {
             return;
         }
         let Some(head) = self.desk.head(task) else { return };
-        let tries_on = now.since(head.since) < GIVE_UP_AFTER;
+        let tries_on = match head.job {
+            DeskJob::AddParticipant(_) => head.attempts + 1 < PARTICIPANT_TRIES,
+            DeskJob::OpenThread { .. }
+            | DeskJob::Watch
+            | DeskJob::Post { .. }
+            | DeskJob::Unwatch(_)
+            | DeskJob::Read { .. } => now.since(head.since) < GIVE_UP_AFTER,
+        };
         let at = wait(head.attempts, None);
         match (failure, &head.job) {
             (Failure::Passing { retry_after }, _) if tries_on => {
@@ -155,8 +197,19 @@ impl Conversation {
                 self.retry_desk(task, at, turn);
             }
             // The bot's account may be missing from the thread: the integration posts in its stead.
-            (Failure::Refused | Failure::ThreadGone, DeskJob::Post { voice: Voice::Bot, line, completes }) => {
-                let job = DeskJob::Post { voice: Voice::Visitor, line: line.clone(), completes: *completes };
+            (
+                Failure::Refused | Failure::ThreadGone,
+                DeskJob::Post {
+                    voice: Voice::Bot,
+                    line,
+                    completes,
+                },
+            ) => {
+                let job = DeskJob::Post {
+                    voice: Voice::Visitor,
+                    line: line.clone(),
+                    completes: *completes,
+                };
                 self.desk.replace_head(task, job);
             }
             (Failure::ThreadGone, _) => {
@@ -180,12 +233,16 @@ impl Conversation {
 
     fn give_up(&mut self, task: TaskId, turn: &mut Turn) {
         let was_retrying = self.desk.is_retrying();
-        let Some(task) = self.desk.finish(task) else { return };
+        let Some(task) = self.desk.finish(task) else {
+            return;
+        };
         match task.job {
             DeskJob::AddParticipant(who) => {
                 self.tell_thread(ThreadNotice::ParticipantNotAdded { who }, turn.context.now);
             }
-            DeskJob::Post { completes: Some(seq), .. } => self.notice(Notice::NotDelivered { seq }, turn),
+            DeskJob::Post {
+                completes: Some(seq), ..
+            } => self.notice(Notice::NotDelivered { seq }, turn),
             // Without a thread nothing that waits behind it can be done either.
             DeskJob::OpenThread { .. } => {
                 self.desk.clear();
@@ -227,7 +284,15 @@ impl Conversation {
             RoomKind::Group => self.plan.mask.clone(),
         };
         self.agent_answers(name.clone(), turn);
-        self.append(message.sent_at, Said::Agent { name, body: message.body }, Some(message.source), turn);
+        self.append(
+            message.sent_at,
+            Said::Agent {
+                name,
+                body: message.body,
+            },
+            Some(message.source),
+            turn,
+        );
     }
 
     fn agent_answers(&mut self, name: String, turn: &mut Turn) {
@@ -245,7 +310,10 @@ impl Conversation {
         match word {
             "close" => self.close(ClosedBy::Agent, turn),
             "note" => {}
-            _ => self.tell_thread(ThreadNotice::UnknownCommand { command: word.into() }, turn.context.now),
+            _ => self.tell_thread(
+                ThreadNotice::UnknownCommand { command: word.into() },
+                turn.context.now,
+            ),
         }
     }
 

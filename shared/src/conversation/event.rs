@@ -158,13 +158,24 @@ pub enum Attempt {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeskJob {
-    OpenThread { topic: String, name: Option<String>, reference: String },
+    OpenThread {
+        topic: String,
+        name: Option<String>,
+        reference: String,
+    },
     AddParticipant(Participant),
     Watch,
     /// `completes`: the transcript entry that has arrived in full with this post.
-    Post { voice: Voice, line: Line, completes: Option<Seq> },
+    Post {
+        voice: Voice,
+        line: Line,
+        completes: Option<Seq>,
+    },
     Unwatch(WatchRef),
-    Read { message: DeskRef, name: NameWanted },
+    Read {
+        message: DeskRef,
+        name: NameWanted,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -33,7 +33,10 @@ enum Head {
 
 impl<J> Default for Lane<J> {
     fn default() -> Self {
-        Self { tasks: VecDeque::new(), head: Head::Idle }
+        Self {
+            tasks: VecDeque::new(),
+            head: Head::Idle,
+        }
     }
 }
 
@@ -42,7 +45,13 @@ impl<J> Lane<J> {
         if self.tasks.is_empty() {
             self.head = Head::Idle;
         }
-        self.tasks.push_back(Task { id, job, attempts: 0, since: now, not_before: now });
+        self.tasks.push_back(Task {
+            id,
+            job,
+            attempts: 0,
+            since: now,
+            not_before: now,
+        });
     }
 
     /// The head, if it is its time; it is under way from then on. `true`: it may have been done before.

@@ -80,8 +80,12 @@ enum Warning {
 #[serde(rename_all = "snake_case")]
 enum Presence {
     /// Connected; a heartbeat was last looked for at this time.
-    Here { checked_at: Timestamp },
-    Away { since: Timestamp },
+    Here {
+        checked_at: Timestamp,
+    },
+    Away {
+        since: Timestamp,
+    },
 }
 
 /// One call of `handle`: what it gathers.
@@ -94,7 +98,10 @@ struct Turn<'a> {
 
 impl Turn<'_> {
     fn send(&mut self, frame: ServerFrame) {
-        self.effects.push(Effect::Send { to: To::Everyone, frame });
+        self.effects.push(Effect::Send {
+            to: To::Everyone,
+            frame,
+        });
     }
 }
 
@@ -122,7 +129,10 @@ impl Conversation {
             from_visitor: Seen::default(),
             from_desk: Seen::default(),
             pace: Pace::default(),
-            silence: Silence { since: now, warning: Warning::NotYet },
+            silence: Silence {
+                since: now,
+                warning: Warning::NotYet,
+            },
             presence: Presence::Away { since: now },
             plan: start.plan,
         };
@@ -130,7 +140,11 @@ impl Conversation {
         if conversation.plan.bot == BotUse::First {
             conversation.ask_bot(BotAsk::Welcome, now);
         }
-        let mut turn = Turn { context, effects: vec![], save: true };
+        let mut turn = Turn {
+            context,
+            effects: vec![],
+            save: true,
+        };
         conversation.pump(&mut turn);
         (conversation, turn.done())
     }
@@ -152,7 +166,11 @@ impl Conversation {
     }
 
     pub fn handle(&mut self, input: Input, context: &Context) -> Vec<Effect> {
-        let mut turn = Turn { context, effects: vec![], save: false };
+        let mut turn = Turn {
+            context,
+            effects: vec![],
+            save: false,
+        };
         self.take(input, &mut turn);
         self.pump(&mut turn);
         turn.done()
@@ -195,10 +213,20 @@ impl Conversation {
             Phase::WithAgent { name } => PhaseView::WithAgent { name: name.clone() },
             Phase::Closed { by, at } => PhaseView::Closed { by: *by, at: *at },
         };
-        let desk = if self.desk.is_retrying() { DeskReach::Retrying } else { DeskReach::Reached };
+        let desk = if self.desk.is_retrying() {
+            DeskReach::Retrying
+        } else {
+            DeskReach::Reached
+        };
         let closes_at = (self.silence.warning == Warning::Given && !self.is_closed())
             .then(|| self.silence.since + self.plan.timeouts.silence_after());
-        State { phase, last: self.last, delivered: self.delivered, desk, closes_at }
+        State {
+            phase,
+            last: self.last,
+            delivered: self.delivered,
+            desk,
+            closes_at,
+        }
     }
 
     fn is_closed(&self) -> bool {
@@ -213,8 +241,15 @@ impl Conversation {
     /// Adds to the transcript and shows it to everyone.
     fn append(&mut self, at: Timestamp, said: Said, source: Option<DeskRef>, turn: &mut Turn) -> Seq {
         self.last = self.last.next();
-        let entry = Entry { seq: self.last, at, said };
-        turn.effects.push(Effect::Append { entry: entry.clone(), source });
+        let entry = Entry {
+            seq: self.last,
+            at,
+            said,
+        };
+        turn.effects.push(Effect::Append {
+            entry: entry.clone(),
+            source,
+        });
         turn.send(ServerFrame::Entries(vec![entry]));
         self.last
     }
@@ -295,7 +330,9 @@ impl Conversation {
     fn pump(&mut self, turn: &mut Turn) {
         let now = turn.context.now;
         let attempt = |maybe_done| match maybe_done {
-            true => Attempt::MaybeDone { last_post: self.last_post.clone() },
+            true => Attempt::MaybeDone {
+                last_post: self.last_post.clone(),
+            },
             false => Attempt::First,
         };
         if let Some((task, maybe_done)) = self.desk.start(now) {
@@ -311,13 +348,20 @@ impl Conversation {
             turn.effects.push(Effect::Desk {
                 task: task.id,
                 thread: self.thread.clone(),
-                job: DeskJob::Read { message: task.job.clone(), name },
+                job: DeskJob::Read {
+                    message: task.job.clone(),
+                    name,
+                },
                 attempt: Attempt::First,
             });
         }
         if let Some((task, _)) = self.bot.start(now) {
             let (ask, language) = (task.job.clone(), self.plan.language.clone());
-            turn.effects.push(Effect::AskBot { task: task.id, ask, language });
+            turn.effects.push(Effect::AskBot {
+                task: task.id,
+                ask,
+                language,
+            });
         }
     }
 }

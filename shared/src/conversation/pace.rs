@@ -24,7 +24,10 @@ impl Pace {
         if lacking > 0.0 {
             return Err(Duration::from_secs_f64(lacking / per_second));
         }
-        *self = Self { spent: spent + 1.0, at: now };
+        *self = Self {
+            spent: spent + 1.0,
+            at: now,
+        };
         Ok(())
     }
 }

@@ -25,7 +25,11 @@ impl Seen {
     pub(super) fn note(&mut self, id: &str, content: &str) -> Verdict {
         let (id, content) = (fingerprint(id), fingerprint(content));
         if let Some((_, known)) = self.0.iter().find(|(seen, _)| *seen == id) {
-            return if *known == content { Verdict::Repeat } else { Verdict::Conflict };
+            return if *known == content {
+                Verdict::Repeat
+            } else {
+                Verdict::Conflict
+            };
         }
         if self.0.len() == REMEMBERED {
             self.0.pop_front();

@@ -1,7 +1,8 @@
 //! The visitor's side of the core: connections, messages, signs of life.
 
 use super::{
-    BotAsk, ConnectionId, Conversation, Effect, Line, Phase, Presence, Silence, To, Turn, Voice, Warning, seen::Verdict,
+    BotAsk, ConnectionId, Conversation, Effect, Line, Phase, Presence, Silence, To, Turn, Voice, Warning,
+    seen::Verdict,
 };
 use crate::{
     message::{MAX_TEXT, MessageId, Said, Seq},
@@ -11,17 +12,27 @@ use crate::{
 impl Conversation {
     pub(super) fn visitor_connected(&mut self, connection: ConnectionId, after: Seq, turn: &mut Turn) {
         if let Presence::Away { .. } = self.presence {
-            self.presence = Presence::Here { checked_at: turn.context.now };
+            self.presence = Presence::Here {
+                checked_at: turn.context.now,
+            };
             turn.save = !self.is_closed();
         }
         let hello = ServerFrame::Hello { state: self.state() };
-        turn.effects.push(Effect::Send { to: To::One(connection.clone()), frame: hello });
-        turn.effects.push(Effect::Replay { to: connection, after });
+        turn.effects.push(Effect::Send {
+            to: To::One(connection.clone()),
+            frame: hello,
+        });
+        turn.effects.push(Effect::Replay {
+            to: connection,
+            after,
+        });
     }
 
     pub(super) fn visitor_disconnected(&mut self, turn: &mut Turn) {
         if !self.is_closed() {
-            self.presence = Presence::Away { since: turn.context.now };
+            self.presence = Presence::Away {
+                since: turn.context.now,
+            };
             turn.save = true;
         }
     }
@@ -36,13 +47,24 @@ impl Conversation {
         if let Err(code) = self.accept(&id, &text, turn) {
             if let Some(code) = code {
                 let frame = ServerFrame::Rejected { id: Some(id), code };
-                turn.effects.push(Effect::Send { to: To::One(connection), frame });
+                turn.effects.push(Effect::Send {
+                    to: To::One(connection),
+                    frame,
+                });
             }
             return;
         }
         self.sign_of_life(turn);
         let now = turn.context.now;
-        let seq = self.append(now, Said::Visitor { id, text: text.clone() }, None, turn);
+        let seq = self.append(
+            now,
+            Said::Visitor {
+                id,
+                text: text.clone(),
+            },
+            None,
+            turn,
+        );
         self.post_parts(Voice::Visitor, &text, Line::Text, Some(seq), turn.context);
         if self.phase == Phase::WithBot {
             self.ask_bot(BotAsk::Text(text), now);
@@ -83,7 +105,10 @@ impl Conversation {
             return;
         }
         let was = self.silence.warning;
-        self.silence = Silence { since: turn.context.now, warning: Warning::NotYet };
+        self.silence = Silence {
+            since: turn.context.now,
+            warning: Warning::NotYet,
+        };
         turn.save = true;
         if was == Warning::Given {
             self.send_state(turn);

@@ -1,0 +1,3 @@
+//! Automatic answerers. One file a vendor.
+
+pub(crate) mod dialogflow;

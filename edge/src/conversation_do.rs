@@ -1,0 +1,453 @@
+//! One object a conversation: the shell round `shared::conversation`.
+//!
+//! Every event takes the same way: decode → `handle` → persist → carry out. From loading to persisting
+//! nothing is awaited, so no other event can come between. Results of outside calls come back as inputs.
+
+use crate::{
+    effects,
+    error::ApiError,
+    store::{Store, Stored},
+};
+use serde::{Deserialize, Serialize};
+use shared::{
+    conversation::{ConnectionId, Context, Conversation, DeskRef, Effect, Input, Start, To, VisitorCard},
+    message::Seq,
+    protocol::{ClientFrame, PING, PONG, PollAnswer, PollRequest, Rejection, SUBPROTOCOL, ServerFrame},
+    settings::Plan,
+    time::Timestamp,
+};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+use worker::{
+    Date, DurableObject, Env, Error, Method, Request, Response, ResponseBuilder, Result, State, WebSocket,
+    WebSocketIncomingMessage, WebSocketPair, console_error, console_log, durable_object, js_sys,
+    wasm_bindgen::{JsCast, JsValue},
+    worker_sys::WebSocketRequestResponsePair,
+};
+
+pub(crate) const MAX_FRAME: usize = 16 * 1024;
+const MAX_SOCKETS: usize = 10;
+/// Close codes: the visitor's panel gives up on the first two and tries again on the third.
+pub(crate) const CLOSE_BAD_TOKEN: u16 = 4401;
+pub(crate) const CLOSE_UNKNOWN: u16 = 4404;
+const CLOSE_TRY_AGAIN: u16 = 1013;
+
+/// From the router: start this conversation unless it has been.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct StartCall {
+    pub(crate) id: String,
+    pub(crate) request: String,
+    pub(crate) plan: Plan,
+    pub(crate) card: VisitorCard,
+}
+
+/// From the router: the desk has something new.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct SignalCall {
+    pub(crate) message: DeskRef,
+}
+
+#[durable_object]
+pub struct ConversationDo(Rc<Shell>);
+
+pub(crate) struct Shell {
+    state: State,
+    pub(crate) env: Env,
+    /// `None` until it is loaded, and after a failed write: then storage knows better than memory.
+    stored: RefCell<Option<Stored>>,
+    alarm_at: Cell<Option<Timestamp>>,
+    polled_at: Cell<Option<Timestamp>>,
+    pub(crate) tokens: effects::Tokens,
+}
+
+impl DurableObject for ConversationDo {
+    fn new(state: State, env: Env) -> Self {
+        match WebSocketRequestResponsePair::new(PING, PONG) {
+            Ok(pair) => state.set_websocket_auto_response(&pair),
+            Err(error) => console_error!("auto response: {error:?}"),
+        }
+        console_log!("conversation object loaded");
+        let storage = state.storage();
+        let shell = Rc::new(Shell {
+            state,
+            env,
+            stored: RefCell::default(),
+            alarm_at: Cell::default(),
+            polled_at: Cell::default(),
+            tokens: effects::Tokens::default(),
+        });
+        let loading = shell.clone();
+        let _gate = shell.state.block_concurrency_while(async move {
+            let at = storage.get_alarm().await?;
+            loading.alarm_at.set(at.map(Timestamp));
+            Ok(())
+        });
+        Self(shell)
+    }
+
+    async fn fetch(&self, request: Request) -> Result<Response> {
+        match self.0.route(request).await {
+            Ok(response) => Ok(response),
+            Err(error) => error.response(),
+        }
+    }
+
+    async fn alarm(&self) -> Result<Response> {
+        self.0.alarm_at.set(None);
+        self.0.take(Input::DeadlineReached)?;
+        Response::empty()
+    }
+
+    async fn websocket_message(&self, socket: WebSocket, message: WebSocketIncomingMessage) -> Result<()> {
+        let connection = self.0.connection_of(&socket);
+        let frame = match message {
+            WebSocketIncomingMessage::String(text) if text.len() <= MAX_FRAME => {
+                serde_json::from_str(&text).ok()
+            }
+            WebSocketIncomingMessage::String(_) | WebSocketIncomingMessage::Binary(_) => None,
+        };
+        let Some(frame) = frame else {
+            return send(
+                &socket,
+                &ServerFrame::Rejected {
+                    id: None,
+                    code: Rejection::BadFrame,
+                },
+            );
+        };
+        if self.0.take(input_of(frame, connection)).is_err() {
+            // Nothing was stored: the panel sends it again over a new connection.
+            socket.close(Some(CLOSE_TRY_AGAIN), Some("try again"))?;
+        }
+        Ok(())
+    }
+
+    async fn websocket_close(
+        &self,
+        socket: WebSocket,
+        _code: usize,
+        _reason: String,
+        _clean: bool,
+    ) -> Result<()> {
+        self.0.socket_gone(&socket)
+    }
+
+    async fn websocket_error(&self, socket: WebSocket, _error: Error) -> Result<()> {
+        self.0.socket_gone(&socket)
+    }
+}
+
+impl Shell {
+    async fn route(self: &Rc<Self>, mut request: Request) -> Result<Response, ApiError> {
+        match (request.method(), request.path().as_str()) {
+            (Method::Post, "/start") => self.start(request.json().await?),
+            (Method::Post, "/poll") => self.poll(&request.json().await?),
+            (Method::Post, "/signal") => {
+                let call: SignalCall = request.json().await?;
+                if self.load()? {
+                    self.take(Input::DeskSignalled {
+                        message: call.message,
+                    })?;
+                }
+                Ok(Response::empty()?)
+            }
+            (Method::Get, "/socket") => self.socket(&request),
+            _ => Err(ApiError::NotFound),
+        }
+    }
+
+    fn start(self: &Rc<Self>, call: StartCall) -> Result<Response, ApiError> {
+        if self.load()? {
+            let same = self
+                .stored
+                .borrow()
+                .as_ref()
+                .is_some_and(|stored| stored.request == call.request);
+            return if same {
+                Ok(Response::empty()?)
+            } else {
+                Err(ApiError::StartKeyReused)
+            };
+        }
+        let reference = call
+            .id
+            .chars()
+            .filter(char::is_ascii_alphanumeric)
+            .take(6)
+            .collect();
+        let start = Start {
+            plan: call.plan,
+            card: call.card,
+            reference,
+        };
+        let (conversation, effects) = Conversation::start(start, &self.context());
+        let stored = Stored {
+            id: call.id,
+            request: call.request,
+            conversation,
+        };
+        Store::new(self.state.storage().sql()).create(&stored)?;
+        *self.stored.borrow_mut() = Some(stored);
+        self.carry_out(effects)?;
+        Ok(Response::empty()?)
+    }
+
+    fn poll(self: &Rc<Self>, request: &PollRequest) -> Result<Response, ApiError> {
+        if !self.load()? {
+            return Err(ApiError::NotStarted);
+        }
+        self.polled_at.set(Some(now()));
+        let connection = ConnectionId(String::new());
+        let mut frames = vec![];
+        for frame in &request.frames {
+            let effects = self.decide(input_of(frame.clone(), connection.clone()))?;
+            for effect in &effects {
+                if let Effect::Send { to: To::One(to), frame } = effect
+                    && *to == connection
+                {
+                    frames.push(frame.clone());
+                }
+            }
+            self.carry_out(effects)?;
+        }
+        self.take(Input::VisitorConnected {
+            connection,
+            after: request.after,
+        })?;
+        let stored = self.stored.borrow();
+        let state = stored.as_ref().ok_or(ApiError::Internal)?.conversation.state();
+        let entries = Store::new(self.state.storage().sql()).entries_after(request.after)?;
+        frames.insert(0, ServerFrame::Hello { state });
+        frames.push(ServerFrame::Entries(entries));
+        Ok(Response::from_json(&PollAnswer { frames })?)
+    }
+
+    fn socket(self: &Rc<Self>, request: &Request) -> Result<Response, ApiError> {
+        let pair = WebSocketPair::new()?;
+        let loaded = self.load()?;
+        if !loaded || self.state.get_websockets().len() >= MAX_SOCKETS {
+            pair.server.accept()?;
+            let code = if loaded { CLOSE_TRY_AGAIN } else { CLOSE_UNKNOWN };
+            pair.server.close(Some(code), Some("not here"))?;
+        } else {
+            let url = request.url()?;
+            let after = url.query_pairs().find(|(name, _)| name == "after");
+            let after = Seq(after
+                .and_then(|(_, value)| value.parse().ok())
+                .unwrap_or_default());
+            let name = format!("{:x}", (js_sys::Math::random() * 2f64.powi(53)) as u64);
+            self.state.accept_websocket_with_tags(&pair.server, &[&name]);
+            self.take(Input::VisitorConnected {
+                connection: ConnectionId(name),
+                after,
+            })?;
+        }
+        Ok(ResponseBuilder::new()
+            .with_status(101)
+            .with_header("sec-websocket-protocol", SUBPROTOCOL)?
+            .with_websocket(pair.client)
+            .empty())
+    }
+
+    fn socket_gone(self: &Rc<Self>, socket: &WebSocket) -> Result<()> {
+        let name = self.connection_of(socket);
+        // The platform may have closed it already; then there is nothing left to do.
+        let _closed = socket.close(Some(1000), Some(""));
+        let others = self
+            .state
+            .get_websockets()
+            .iter()
+            .any(|other| self.connection_of(other) != name);
+        if !others && self.load()? {
+            self.take(Input::VisitorDisconnected)?;
+        }
+        Ok(())
+    }
+
+    fn connection_of(&self, socket: &WebSocket) -> ConnectionId {
+        ConnectionId(self.state.get_tags(socket).into_iter().next().unwrap_or_default())
+    }
+
+    /// Whether there is a conversation. What was under way when the object was last in memory is taken up again.
+    fn load(self: &Rc<Self>) -> Result<bool> {
+        if self.stored.borrow().is_some() {
+            return Ok(true);
+        }
+        let Some(stored) = Store::new(self.state.storage().sql()).load()? else {
+            return Ok(false);
+        };
+        *self.stored.borrow_mut() = Some(stored);
+        self.take(Input::Resumed)?;
+        Ok(true)
+    }
+
+    /// Nothing is left changed by an error.
+    pub(crate) fn take(self: &Rc<Self>, input: Input) -> Result<()> {
+        if self.load()? {
+            let effects = self.decide(input)?;
+            self.carry_out(effects)?;
+        }
+        Ok(())
+    }
+
+    fn decide(&self, input: Input) -> Result<Vec<Effect>> {
+        let mut slot = self.stored.borrow_mut();
+        let Some(stored) = slot.as_mut() else {
+            return Ok(vec![]);
+        };
+        let effects = stored.conversation.handle(input, &self.context());
+        let persisted = Store::new(self.state.storage().sql()).persist(&stored.conversation, &effects);
+        if let Err(error) = persisted {
+            *slot = None;
+            return Err(error);
+        }
+        Ok(effects)
+    }
+
+    fn context(&self) -> Context {
+        let answered = |socket| auto_response_at(&self.state, &socket);
+        let heartbeat_at = self
+            .state
+            .get_websockets()
+            .into_iter()
+            .filter_map(answered)
+            .chain(self.polled_at.get())
+            .max();
+        Context {
+            now: now(),
+            jitter: js_sys::Math::random(),
+            heartbeat_at,
+            post_limit: crate::desk::POST_LIMIT,
+        }
+    }
+
+    fn carry_out(self: &Rc<Self>, effects: Vec<Effect>) -> Result<()> {
+        for effect in effects {
+            match effect {
+                Effect::Save | Effect::Append { .. } => {}
+                Effect::Send { to, frame } => self.send(&to, &frame)?,
+                Effect::Replay { to, after } => self.replay(&to, after)?,
+                Effect::Desk {
+                    task,
+                    thread,
+                    job,
+                    attempt,
+                } => {
+                    let (shell, id) = (self.clone(), self.id());
+                    self.state.wait_until(async move {
+                        let input = effects::desk(&shell, &id, task, thread, job, attempt).await;
+                        shell.report(input);
+                    });
+                }
+                Effect::AskBot { task, ask, language } => {
+                    let (shell, id) = (self.clone(), self.id());
+                    self.state.wait_until(async move {
+                        let input = effects::ask_bot(&shell, &id, task, ask, &language).await;
+                        shell.report(input);
+                    });
+                }
+            }
+        }
+        self.arm();
+        Ok(())
+    }
+
+    fn report(self: &Rc<Self>, input: Input) {
+        if let Err(error) = self.take(input) {
+            console_error!("result not stored: {error}");
+        }
+    }
+
+    fn id(&self) -> String {
+        self.stored
+            .borrow()
+            .as_ref()
+            .map(|stored| stored.id.clone())
+            .unwrap_or_default()
+    }
+
+    /// An alarm costs a row, so it is moved only when it would come too late. One that comes early finds
+    /// nothing to do and is set again.
+    fn arm(self: &Rc<Self>) {
+        let deadline = self
+            .stored
+            .borrow()
+            .as_ref()
+            .and_then(|stored| stored.conversation.next_deadline());
+        let Some(deadline) = deadline else { return };
+        if self.alarm_at.get().is_some_and(|at| at <= deadline) {
+            return;
+        }
+        self.alarm_at.set(Some(deadline));
+        let shell = self.clone();
+        self.state.wait_until(async move {
+            let at = js_sys::Date::new(&JsValue::from_f64(deadline.0 as f64));
+            if let Err(error) = shell
+                .state
+                .storage()
+                .set_alarm(worker::ScheduledTime::new(at))
+                .await
+            {
+                shell.alarm_at.set(None);
+                console_error!("alarm: {error}");
+            }
+        });
+    }
+
+    fn send(&self, to: &To, frame: &ServerFrame) -> Result<()> {
+        let sockets = match to {
+            To::Everyone => self.state.get_websockets(),
+            To::One(connection) if connection.0.is_empty() => vec![],
+            To::One(connection) => self.state.get_websockets_with_tag(&connection.0),
+        };
+        let text = serde_json::to_string(frame)?;
+        for socket in sockets {
+            // A socket that is closing learns of it by replay.
+            let _sent = socket.send_with_str(&text);
+        }
+        Ok(())
+    }
+
+    fn replay(&self, to: &ConnectionId, after: Seq) -> Result<()> {
+        if to.0.is_empty() {
+            return Ok(());
+        }
+        let store = Store::new(self.state.storage().sql());
+        let mut after = after;
+        loop {
+            let entries = store.entries_after(after)?;
+            let Some(last) = entries.last() else { return Ok(()) };
+            after = last.seq;
+            self.send(&To::One(to.clone()), &ServerFrame::Entries(entries))?;
+        }
+    }
+}
+
+fn input_of(frame: ClientFrame, connection: ConnectionId) -> Input {
+    match frame {
+        ClientFrame::Send { id, text } => Input::VisitorSent { connection, id, text },
+        ClientFrame::AskForPerson => Input::VisitorAskedForPerson,
+        ClientFrame::Stay => Input::VisitorStayed,
+        ClientFrame::End => Input::VisitorEnded,
+    }
+}
+
+fn send(socket: &WebSocket, frame: &ServerFrame) -> Result<()> {
+    socket.send_with_str(serde_json::to_string(frame)?)
+}
+
+pub(crate) fn now() -> Timestamp {
+    Timestamp(i64::try_from(Date::now().as_millis()).unwrap_or(i64::MAX))
+}
+
+/// When the platform last answered a ping on this socket. workers-rs has no binding for it yet.
+fn auto_response_at(state: &State, socket: &WebSocket) -> Option<Timestamp> {
+    let raw: &JsValue = state.as_raw().as_ref();
+    let function = js_sys::Reflect::get(raw, &"getWebSocketAutoResponseTimestamp".into()).ok()?;
+    let function: js_sys::Function = function.dyn_into().ok()?;
+    let at = function.call1(raw, socket.as_ref()).ok()?;
+    let at: js_sys::Date = at.dyn_into().ok()?;
+    Some(Timestamp(at.get_time() as i64))
+}

@@ -1,0 +1,116 @@
+//! The parts of the Webex REST API v1 that are used, as types: developer.webex.com, "Messaging".
+
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize)]
+pub(super) struct NewRoom<'a> {
+    pub(super) title: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct NewMembership<'a> {
+    pub(super) room_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) person_email: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) person_id: Option<&'a str>,
+}
+
+/// Only `text`, never `markdown`: what a visitor writes cannot mention anybody or become markup.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct NewMessage<'a> {
+    pub(super) room_id: &'a str,
+    pub(super) text: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct NewWebhook<'a> {
+    pub(super) name: &'a str,
+    pub(super) target_url: &'a str,
+    pub(super) resource: &'static str,
+    pub(super) event: &'static str,
+    pub(super) filter: &'a str,
+    pub(super) secret: &'a str,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Created {
+    pub(super) id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Person {
+    pub(super) id: String,
+    #[serde(default)]
+    pub(super) display_name: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Message {
+    pub(super) id: String,
+    #[serde(default)]
+    pub(super) room_id: String,
+    #[serde(default)]
+    pub(super) person_id: String,
+    #[serde(default)]
+    pub(super) text: String,
+    pub(super) html: Option<String>,
+    pub(super) created: Option<String>,
+    #[serde(default)]
+    pub(super) files: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Room {
+    pub(super) id: String,
+    #[serde(default)]
+    pub(super) title: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Webhook {
+    pub(super) id: String,
+    #[serde(default)]
+    pub(super) target_url: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct List<T> {
+    #[serde(default = "Vec::new")]
+    pub(super) items: Vec<T>,
+}
+
+/// The body of every error answer, as far as it is of use.
+#[derive(Deserialize)]
+pub(super) struct Problem {
+    #[serde(default)]
+    pub(super) message: String,
+}
+
+/// A webhook delivery. It names the message; its text must be fetched.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Delivery {
+    pub(super) resource: String,
+    pub(super) event: String,
+    #[serde(default)]
+    pub(super) created_by: String,
+    pub(super) data: DeliveryData,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct DeliveryData {
+    pub(super) id: String,
+    #[serde(default)]
+    pub(super) person_id: String,
+    #[serde(default)]
+    pub(super) person_email: String,
+}

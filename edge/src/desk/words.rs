@@ -1,0 +1,113 @@
+//! What the thread shows: titles, the visitor card, notices to the agents. English is all there is yet.
+
+use shared::{
+    conversation::{Handoff, Line, Participant, ThreadNotice, VisitorCard, Voice},
+    message::ClosedBy,
+};
+
+const LONGEST_NAME: usize = 80;
+
+/// `reference` makes the title unique, so that a thread opened by an attempt nobody heard back from is found again.
+pub(super) fn title(topic: &str, name: Option<&str>, reference: &str) -> String {
+    let name: String = name.unwrap_or("Visitor").chars().take(LONGEST_NAME).collect();
+    format!("{topic} · {name} · {reference}")
+}
+
+pub(super) fn line(line: &Line, voice: Voice) -> String {
+    match (line, voice) {
+        (Line::Card(card), _) => self::card(card),
+        (Line::Text(text), _) | (Line::Bot(text), Voice::Bot) => text.clone(),
+        (Line::Bot(text), Voice::Visitor) => format!("Bot: {text}"),
+        (Line::Notice(notice), _) => format!("— {}", self::notice(notice)),
+    }
+}
+
+fn card(card: &VisitorCard) -> String {
+    let place = if card.place.is_empty() {
+        "unknown".to_owned()
+    } else {
+        card.place.join(", ")
+    };
+    let mobile = if card.mobile { "Y" } else { "N" };
+    let mut text = format!(
+        "Customer geolocation: {place}\nIP: {}, Mobile client: {mobile}\n\nCustomer user agent: {}\n",
+        card.ip, card.user_agent
+    );
+    let page = [
+        ("Page", &card.page),
+        ("Referrer", &card.referrer),
+        ("Topic", &card.topic),
+    ];
+    let answers = card
+        .answers
+        .iter()
+        .map(|(label, answer)| (label.as_str(), answer));
+    for (label, value) in page
+        .into_iter()
+        .chain(answers)
+        .filter(|(_, value)| !value.is_empty())
+    {
+        text.push_str(&format!("\n{label}: {value}"));
+    }
+    text
+}
+
+fn notice(notice: &ThreadNotice) -> String {
+    match notice {
+        ThreadNotice::ParticipantNotAdded {
+            who: Participant::Agent(address),
+        } => {
+            format!("{address} could not be added to this room. Add them by hand if they should take part.")
+        }
+        ThreadNotice::ParticipantNotAdded {
+            who: Participant::Bot,
+        } => {
+            "The bot's account could not be added to this room. Its lines are posted here as “Bot: …”.".into()
+        }
+        ThreadNotice::HandedOff { cause } => match cause {
+            Handoff::Bot => "The bot hands over. The visitor waits for a person.".into(),
+            Handoff::BotFailed => "The bot could not go on. The visitor waits for a person.".into(),
+            Handoff::Visitor => "The visitor asks for a person. The bot is silent from here on.".into(),
+            Handoff::Agent => "You have taken over. The bot is silent from here on.".into(),
+        },
+        ThreadNotice::UnknownCommand { command } => {
+            let command: String = command.chars().take(40).collect();
+            format!(
+                "/{command} is not a command, and it was not sent to the visitor. There is /close (end the chat) and /note (kept among you)."
+            )
+        }
+        ThreadNotice::FilesNotPassed => "Files do not reach the visitor yet. Send a link instead.".into(),
+        ThreadNotice::Closed { by } => match by {
+            ClosedBy::Visitor => "The visitor ended the chat. Nothing written here reaches them any more.",
+            ClosedBy::Agent => "The chat is closed. Nothing written here reaches the visitor any more.",
+            ClosedBy::Silence => "The chat was closed, because the visitor has not written for long.",
+            ClosedBy::VisitorGone => "The visitor has left the page. The chat is closed.",
+            ClosedBy::ThreadGone => "The chat is closed.",
+        }
+        .into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_card_begins_as_agents_know_it() {
+        let card = VisitorCard {
+            place: ["Europe", "Poland", "Pomerania", "Gdansk"]
+                .map(String::from)
+                .to_vec(),
+            ip: "37.47.248.93".into(),
+            mobile: true,
+            user_agent: "Mozilla/5.0".into(),
+            page: "https://example.com/".into(),
+            topic: "Sales".into(),
+            answers: vec![("Your name".into(), "Ann".into())],
+            ..VisitorCard::default()
+        };
+        let expected = "Customer geolocation: Europe, Poland, Pomerania, Gdansk\nIP: 37.47.248.93, Mobile client: Y\n\n\
+            Customer user agent: Mozilla/5.0\n\nPage: https://example.com/\nTopic: Sales\nYour name: Ann";
+        assert_eq!(line(&Line::Card(card), Voice::Visitor), expected);
+    }
+}

@@ -1,0 +1,79 @@
+//! What a caller is told when a request changes nothing.
+
+use shared::{form::FieldError, protocol::ErrorBody};
+use worker::{Response, ResponseBuilder, Result, console_error};
+
+/// Every way in which a request can fail, with one stable code and one plain sentence each.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ApiError {
+    #[error("There is nothing at this address.")]
+    NotFound,
+    #[error("This address takes another method.")]
+    MethodNotAllowed,
+    #[error("The body is not the JSON that this address takes.")]
+    BadBody,
+    #[error("The body is larger than 16 KB.")]
+    BodyTooLarge,
+    #[error("The site has no topic of this name.")]
+    UnknownTopic,
+    #[error("The start key must be 22 to 64 letters, digits, hyphens or underscores.")]
+    BadStartKey,
+    #[error("This start key was used for another topic or other answers.")]
+    StartKeyReused,
+    #[error("Some answers of the form are not accepted.")]
+    BadAnswers(Vec<FieldError>),
+    #[error("The token is missing, or it is not for this conversation.")]
+    BadToken,
+    #[error("The conversation has not been started.")]
+    NotStarted,
+    #[error("Pages of this origin may not talk to the chat.")]
+    BadOrigin,
+    #[error("The signature does not fit the body.")]
+    BadSignature,
+    #[error("Something failed on our side; nothing was changed. Try again.")]
+    Internal,
+}
+
+impl ApiError {
+    fn status_and_code(&self) -> (u16, &'static str) {
+        match self {
+            Self::NotFound => (404, "not_found"),
+            Self::MethodNotAllowed => (405, "method_not_allowed"),
+            Self::BadBody => (400, "bad_body"),
+            Self::BodyTooLarge => (413, "body_too_large"),
+            Self::UnknownTopic => (422, "unknown_topic"),
+            Self::BadStartKey => (422, "bad_start_key"),
+            Self::StartKeyReused => (409, "start_key_reused"),
+            Self::BadAnswers(_) => (422, "bad_answers"),
+            Self::BadToken => (401, "bad_token"),
+            Self::NotStarted => (404, "not_started"),
+            Self::BadOrigin => (403, "bad_origin"),
+            Self::BadSignature => (401, "bad_signature"),
+            Self::Internal => (500, "internal"),
+        }
+    }
+
+    pub(crate) fn response(self) -> Result<Response> {
+        let (status, code) = self.status_and_code();
+        let message = self.to_string();
+        let fields = if let Self::BadAnswers(fields) = self {
+            fields
+        } else {
+            vec![]
+        };
+        let body = ErrorBody {
+            code: code.into(),
+            message,
+            fields,
+        };
+        ResponseBuilder::new().with_status(status).from_json(&body)
+    }
+}
+
+/// The cause stays in the log; the caller learns that it is not their fault.
+impl From<worker::Error> for ApiError {
+    fn from(error: worker::Error) -> Self {
+        console_error!("internal: {error}");
+        Self::Internal
+    }
+}

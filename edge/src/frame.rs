@@ -1,0 +1,133 @@
+//! The panel's page: the first screen as HTML, so that it can be read before the wasm runs.
+
+use crate::{config, error::ApiError};
+use shared::settings::{PublicSettings, Settings};
+use worker::{Env, Request, Response, ResponseBuilder, js_sys};
+
+pub(crate) async fn frame(request: &Request, env: &Env) -> Result<Response, ApiError> {
+    let settings = config::settings(env).await?;
+    let template_url = request.url()?.join("/panel.html").map_err(worker::Error::from)?;
+    let mut template = env.assets("ASSETS")?.fetch(template_url.as_str(), None).await?;
+    let template = template.text().await?;
+    let nonce = format!("{:x}{:x}", random(), random());
+    let page = fill(&template, &settings.public(), &nonce)?;
+    let host = request.url()?.host_str().map(str::to_owned).unwrap_or_default();
+    Ok(ResponseBuilder::new()
+        .with_header(
+            "content-security-policy",
+            &policy(&settings, &nonce, &host, request.url()?.port()),
+        )?
+        .with_header("cache-control", "no-store")?
+        .with_header("referrer-policy", "no-referrer")?
+        .with_header("x-content-type-options", "nosniff")?
+        .from_html(page)?)
+}
+
+/// Unguessable enough for a nonce that lives as long as one page.
+fn random() -> u64 {
+    (js_sys::Math::random() * 2f64.powi(53)) as u64
+}
+
+fn policy(settings: &Settings, nonce: &str, host: &str, port: Option<u16>) -> String {
+    let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+    let ancestors = settings.origins.join(" ");
+    format!(
+        "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'nonce-{nonce}'; \
+         connect-src 'self' ws://{host}{port} wss://{host}{port}; img-src 'self' data:; base-uri 'none'; \
+         form-action 'none'; frame-ancestors {ancestors}"
+    )
+}
+
+fn fill(template: &str, settings: &PublicSettings, nonce: &str) -> Result<String, ApiError> {
+    let json = serde_json::to_string(settings)
+        .map_err(worker::Error::from)?
+        .replace('<', "\\u003c");
+    let topic = |topic: &shared::settings::PublicTopic| {
+        let (id, label) = (escape(&topic.id), escape(&topic.label));
+        format!("<li><button type=\"button\" class=\"topic\" data-topic=\"{id}\">{label}</button></li>")
+    };
+    let topics: String = settings.topics.iter().map(topic).collect();
+    let values = [
+        ("NONCE", nonce.to_owned()),
+        ("NAME", escape(&settings.name)),
+        ("WELCOME", escape(&settings.welcome)),
+        ("ACCENT", settings.accent.clone()),
+        ("ON_ACCENT", on(&settings.accent).to_owned()),
+        ("TOPICS", topics),
+        ("SETTINGS", json),
+    ];
+    // One pass: a value that looks like a placeholder stays as it is.
+    let mut page = String::with_capacity(template.len() + 4096);
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once("{{") {
+        let (name, more) = after.split_once("}}").unwrap_or((after, ""));
+        let value = values
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map_or("", |(_, value)| value);
+        page.extend([before, value]);
+        rest = more;
+    }
+    page.push_str(rest);
+    Ok(page)
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
+}
+
+/// Black or white, whichever contrasts more with the accent (WCAG 2 relative luminance).
+fn on(accent: &str) -> &'static str {
+    let channel = |at: usize| {
+        let value = accent
+            .get(at..at + 2)
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok())
+            .unwrap_or_default();
+        let value = f64::from(value) / 255.0;
+        if value <= 0.04045 {
+            value / 12.92
+        } else {
+            ((value + 0.055) / 1.055).powf(2.4)
+        }
+    };
+    let luminance = 0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5);
+    if 1.05 / (luminance + 0.05) >= (luminance + 0.05) / 0.05 {
+        "#ffffff"
+    } else {
+        "#000000"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_on_the_accent_is_readable() {
+        assert_eq!(on("#0b5fff"), "#ffffff");
+        assert_eq!(on("#ffd400"), "#000000");
+        assert_eq!(on("#000000"), "#ffffff");
+    }
+
+    #[test]
+    fn values_are_escaped_and_not_read_again() {
+        let settings = PublicSettings {
+            name: "<b>{{NONCE}}".into(),
+            accent: "#000000".into(),
+            welcome: "\"'&".into(),
+            mask: "</script>".into(),
+            bot_name: String::new(),
+            topics: vec![],
+        };
+        let page = fill("{{NAME}}|{{WELCOME}}|{{SETTINGS}}|{{NONCE}}", &settings, "n").unwrap_or_default();
+        assert!(
+            page.starts_with("&lt;b&gt;{{NONCE}}|&quot;&#39;&amp;|{"),
+            "{page}"
+        );
+        assert!(page.ends_with("|n") && !page.contains("</script>"), "{page}");
+    }
+}

@@ -1,0 +1,147 @@
+//! The only way out: every call to a vendor goes through [`send`].
+
+use std::time::Duration;
+use worker::{
+    AbortController, Date, Delay, Fetch, Headers, Method, Request, RequestInit, RequestRedirect,
+    wasm_bindgen::JsValue,
+};
+
+/// A longer answer is not read.
+const MAX_REPLY: usize = 1 << 20;
+
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) method: Method,
+    pub(crate) url: String,
+    pub(crate) bearer: Option<String>,
+    pub(crate) body: Body,
+}
+
+#[derive(Debug)]
+pub(crate) enum Body {
+    None,
+    Json(String),
+    Form(String),
+}
+
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) body: String,
+}
+
+/// No usable answer. Whether the call was carried out is not known.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NoReply {
+    #[error("no answer in time")]
+    TimedOut,
+    #[error("connection failed")]
+    Broken,
+    #[error("answer too large")]
+    TooLarge,
+}
+
+/// Redirects are not followed: a token must not travel to another host.
+pub(crate) async fn send(call: Call, timeout: Duration) -> Result<Reply, NoReply> {
+    let abort = AbortController::default();
+    let signal = abort.signal();
+    let answer = async {
+        let request = build(call).map_err(|_| NoReply::Broken)?;
+        let mut response = Fetch::Request(request)
+            .send_with_signal(&signal)
+            .await
+            .map_err(|_| NoReply::Broken)?;
+        let headers = response.headers();
+        let length = headers
+            .get("content-length")
+            .ok()
+            .flatten()
+            .and_then(|n| n.parse().ok());
+        if length.is_some_and(|length: usize| length > MAX_REPLY) {
+            return Err(NoReply::TooLarge);
+        }
+        let now = i64::try_from(Date::now().as_millis()).unwrap_or_default();
+        let retry_after = headers
+            .get("retry-after")
+            .ok()
+            .flatten()
+            .and_then(|text| retry_after(&text, now));
+        let status = response.status_code();
+        let body = response.text().await.map_err(|_| NoReply::Broken)?;
+        Ok(Reply {
+            status,
+            retry_after,
+            body,
+        })
+    };
+    let late = async {
+        Delay::from(timeout).await;
+        Err(NoReply::TimedOut)
+    };
+    let (answer, late) = (std::pin::pin!(answer), std::pin::pin!(late));
+    let reply = futures_util::future::select(answer, late).await.factor_first().0;
+    if reply.is_err() {
+        abort.abort();
+    }
+    reply
+}
+
+fn build(call: Call) -> worker::Result<Request> {
+    let headers = Headers::new();
+    headers.set("accept", "application/json")?;
+    if let Some(token) = &call.bearer {
+        headers.set("authorization", &format!("Bearer {token}"))?;
+    }
+    let body = match call.body {
+        Body::None => None,
+        Body::Json(text) => {
+            headers.set("content-type", "application/json")?;
+            Some(JsValue::from(text))
+        }
+        Body::Form(text) => {
+            headers.set("content-type", "application/x-www-form-urlencoded")?;
+            Some(JsValue::from(text))
+        }
+    };
+    let mut init = RequestInit::new();
+    init.with_method(call.method)
+        .with_headers(headers)
+        .with_body(body)
+        .with_redirect(RequestRedirect::Manual);
+    Request::new_with_init(&call.url, &init)
+}
+
+/// Seconds or an HTTP date; what is neither is as good as absent.
+fn retry_after(text: &str, now_ms: i64) -> Option<Duration> {
+    let text = text.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let at = chrono::DateTime::parse_from_rfc2822(text)
+        .ok()?
+        .timestamp_millis();
+    Some(Duration::from_millis(u64::try_from(at - now_ms).unwrap_or(0)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_takes_seconds_and_dates() {
+        let now = 1_700_000_000_000;
+        assert_eq!(retry_after("25", now), Some(Duration::from_secs(25)));
+        assert_eq!(
+            retry_after("Tue, 14 Nov 2023 22:13:50 GMT", now),
+            Some(Duration::from_secs(30))
+        );
+        assert_eq!(
+            retry_after("Thu, 14 Nov 2013 22:13:50 GMT", now),
+            Some(Duration::ZERO)
+        );
+        for odd in ["", "-1", "soon", "1.5"] {
+            assert_eq!(retry_after(odd, now), None, "{odd}");
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Everything secret about a conversation is derived from the master key and a name, so nothing needs to be
+//! looked up or stored: ids, visitor tokens, webhook secrets.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, Mac};
+use sha1::Sha1;
+use sha2::Sha256;
+
+const ID_LENGTH: usize = 22;
+
+#[derive(Clone)]
+pub(crate) struct MasterKey(String);
+
+impl MasterKey {
+    pub(crate) fn new(key: String) -> Self {
+        Self(key)
+    }
+
+    /// The conversation that a start key stands for: 22 characters, 132 bits.
+    pub(crate) fn conversation_id(&self, start_key: &str) -> String {
+        let mut id = URL_SAFE_NO_PAD.encode(self.mac("conversation", start_key).finalize().into_bytes());
+        id.truncate(ID_LENGTH);
+        id
+    }
+
+    pub(crate) fn visitor_token(&self, conversation: &str) -> String {
+        URL_SAFE_NO_PAD.encode(self.mac("visitor", conversation).finalize().into_bytes())
+    }
+
+    /// In constant time.
+    pub(crate) fn is_visitor_token(&self, conversation: &str, token: &str) -> bool {
+        let Ok(bytes) = URL_SAFE_NO_PAD.decode(token) else {
+            return false;
+        };
+        self.mac("visitor", conversation).verify_slice(&bytes).is_ok()
+    }
+
+    pub(crate) fn webhook_secret(&self, conversation: &str) -> String {
+        URL_SAFE_NO_PAD.encode(self.mac("webhook", conversation).finalize().into_bytes())
+    }
+
+    fn mac(&self, purpose: &str, name: &str) -> Hmac<Sha256> {
+        let mut mac = new_mac::<Hmac<Sha256>>(self.0.as_bytes());
+        for part in [purpose, ":", name] {
+            mac.update(part.as_bytes());
+        }
+        mac
+    }
+}
+
+/// Checks a lowercase or uppercase hex HMAC-SHA1 over the raw body, in constant time.
+pub(crate) fn is_hmac_sha1(secret: &str, body: &[u8], hex: &str) -> bool {
+    let digits: Option<Vec<u8>> = hex.chars().map(|c| c.to_digit(16).map(|d| d as u8)).collect();
+    let Some(digits) = digits.filter(|digits| digits.len() == 40) else {
+        return false;
+    };
+    let bytes: Vec<u8> = digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect();
+    let mut mac = new_mac::<Hmac<Sha1>>(secret.as_bytes());
+    mac.update(body);
+    mac.verify_slice(&bytes).is_ok()
+}
+
+fn new_mac<M: Mac + hmac::digest::KeyInit>(key: &[u8]) -> M {
+    #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
+    <M as Mac>::new_from_slice(key).expect("any length fits")
+}
+
+/// Conversation ids are as this module makes them; anything else is not worth asking an object about.
+pub(crate) fn is_conversation_id(text: &str) -> bool {
+    text.len() == ID_LENGTH
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key() -> MasterKey {
+        MasterKey::new("k".repeat(64))
+    }
+
+    #[test]
+    fn a_token_opens_its_conversation_only() {
+        let (one, two) = (
+            key().conversation_id("start key one"),
+            key().conversation_id("start key two"),
+        );
+        assert!(is_conversation_id(&one) && one != two);
+        let token = key().visitor_token(&one);
+        assert!(key().is_visitor_token(&one, &token));
+        assert!(!key().is_visitor_token(&two, &token));
+        assert!(!MasterKey::new("other".into()).is_visitor_token(&one, &token));
+    }
+
+    #[test]
+    fn every_flipped_character_of_a_token_is_refused() {
+        let id = key().conversation_id("start key");
+        let token = key().visitor_token(&id);
+        for at in 0..token.len() {
+            let flipped = if &token[at..=at] == "A" { "B" } else { "A" };
+            let forged = [&token[..at], flipped, &token[at + 1..]].concat();
+            assert!(!key().is_visitor_token(&id, &forged), "position {at}");
+            assert!(!key().is_visitor_token(&id, &token[..at]), "cut at {at}");
+        }
+    }
+
+    #[test]
+    fn signatures_are_over_the_raw_body() {
+        // RFC 2202, test case 2.
+        let (secret, body) = ("Jefe", b"what do ya want for nothing?");
+        let good = "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79";
+        assert!(is_hmac_sha1(secret, body, good));
+        assert!(!is_hmac_sha1(secret, b"what do ya want for nothing? ", good));
+        assert!(!is_hmac_sha1("", body, good));
+        for bad in [
+            "",
+            "zz",
+            &good[..39],
+            &format!("{good}00"),
+            &good.replace('e', "f"),
+        ] {
+            assert!(!is_hmac_sha1(secret, body, bad), "{bad}");
+        }
+    }
+}

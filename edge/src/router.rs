@@ -1,0 +1,261 @@
+//! Who may ask what. A request is checked here, without touching a conversation: only one that is well formed
+//! and rightly signed wakes an object.
+
+use crate::{
+    config,
+    conversation_do::{CLOSE_BAD_TOKEN, MAX_FRAME, SignalCall, StartCall},
+    desk::webex,
+    error::ApiError,
+    frame,
+    keys::{is_conversation_id, is_hmac_sha1},
+};
+use serde::{Serialize, de::DeserializeOwned};
+use shared::{
+    conversation::VisitorCard,
+    form::{FieldKind, Form},
+    protocol::{PollRequest, SUBPROTOCOL, StartAnswer, StartRequest},
+    settings::Topic,
+};
+use worker::{
+    Env, Headers, Method, Request, RequestInit, Response, ResponseBuilder, Result, Stub, WebSocketPair,
+    js_sys::RegExp, wasm_bindgen::JsValue,
+};
+
+const LONGEST_URL: usize = 1024;
+const LONGEST_USER_AGENT: usize = 512;
+
+pub(crate) async fn route(mut request: Request, env: &Env) -> Result<Response> {
+    let path = request.path();
+    let parts: Vec<&str> = path.split('/').skip(1).collect();
+    let answer = match (request.method(), parts.as_slice()) {
+        (Method::Get | Method::Head, ["frame"]) => frame::frame(&request, env).await,
+        (Method::Post, ["v1", "conversations"]) => start(&mut request, env).await,
+        (Method::Post, ["v1", "conversations", id, "poll"]) => poll(&mut request, env, id).await,
+        (Method::Get, ["v1", "conversations", id, "socket"]) => socket(request, env, id).await,
+        (Method::Post, ["v1", "desk", "webex", id]) => webex_signal(&mut request, env, id).await,
+        (
+            _,
+            ["frame"]
+            | ["v1", "conversations"]
+            | ["v1", "conversations", _, "poll" | "socket"]
+            | ["v1", "desk", "webex", _],
+        ) => Err(ApiError::MethodNotAllowed),
+        _ => Err(ApiError::NotFound),
+    };
+    answer.or_else(ApiError::response)
+}
+
+async fn start(request: &mut Request, env: &Env) -> Result<Response, ApiError> {
+    same_origin(request)?;
+    let start: StartRequest = body(request).await?;
+    let is_key = |text: &str| {
+        (22..=64).contains(&text.len())
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    };
+    if !is_key(&start.key) {
+        return Err(ApiError::BadStartKey);
+    }
+    let settings = config::settings(env).await?;
+    let topic = settings.topic(&start.topic).ok_or(ApiError::UnknownTopic)?;
+    let form = settings.form(topic).cloned().unwrap_or(Form { fields: vec![] });
+    let errors = form.check(&start.answers, matches);
+    if !errors.is_empty() {
+        return Err(ApiError::BadAnswers(errors));
+    }
+    let key = config::master_key(env)?;
+    let id = key.conversation_id(&start.key);
+    let call = StartCall {
+        id: id.clone(),
+        request: serde_json::to_string(&(&start.topic, &start.answers)).map_err(worker::Error::from)?,
+        plan: settings.plan(topic),
+        card: card(request, &start, topic, &form)?,
+    };
+    let answer = ask(&object(env, &id)?, "/start", &call).await?;
+    if answer.status_code() != 200 {
+        return Ok(answer);
+    }
+    let token = key.visitor_token(&id);
+    Ok(Response::from_json(&StartAnswer {
+        conversation: id,
+        token,
+    })?)
+}
+
+async fn poll(request: &mut Request, env: &Env, id: &str) -> Result<Response, ApiError> {
+    same_origin(request)?;
+    let header = request.headers().get("authorization")?.unwrap_or_default();
+    let token = header.strip_prefix("Bearer ").unwrap_or_default().to_owned();
+    if !is_conversation_id(id) || !config::master_key(env)?.is_visitor_token(id, &token) {
+        return Err(ApiError::BadToken);
+    }
+    let poll: PollRequest = body(request).await?;
+    Ok(ask(&object(env, id)?, "/poll", &poll).await?)
+}
+
+/// A browser cannot read the status of a refused upgrade, so a refusal is an upgrade that is closed at once.
+async fn socket(request: Request, env: &Env, id: &str) -> Result<Response, ApiError> {
+    same_origin(&request)?;
+    let protocols = request
+        .headers()
+        .get("sec-websocket-protocol")?
+        .unwrap_or_default();
+    let offered: Vec<&str> = protocols.split(',').map(str::trim).collect();
+    let [SUBPROTOCOL, token] = offered.as_slice() else {
+        return Err(ApiError::BadToken);
+    };
+    if !is_conversation_id(id) || !config::master_key(env)?.is_visitor_token(id, token) {
+        let pair = WebSocketPair::new()?;
+        pair.server.accept()?;
+        pair.server.close(Some(CLOSE_BAD_TOKEN), Some("bad token"))?;
+        return Ok(ResponseBuilder::new()
+            .with_status(101)
+            .with_header("sec-websocket-protocol", SUBPROTOCOL)?
+            .with_websocket(pair.client)
+            .empty());
+    }
+    let query = request
+        .url()?
+        .query()
+        .map(|query| format!("?{query}"))
+        .unwrap_or_default();
+    let headers = Headers::new();
+    headers.set("upgrade", "websocket")?;
+    let mut init = RequestInit::new();
+    init.with_headers(headers);
+    let inner = Request::new_with_init(&format!("https://conversation/socket{query}"), &init)?;
+    Ok(object(env, id)?.fetch_with_request(inner).await?)
+}
+
+/// Everything rightly signed is answered 200, or Webex would count a failure and switch the webhook off.
+async fn webex_signal(request: &mut Request, env: &Env, id: &str) -> Result<Response, ApiError> {
+    let signature = request.headers().get("x-spark-signature")?.unwrap_or_default();
+    let bytes = small_body(request).await?;
+    let secret = config::master_key(env)?.webhook_secret(id);
+    if !is_conversation_id(id) || !is_hmac_sha1(&secret, &bytes, &signature) {
+        return Err(ApiError::BadSignature);
+    }
+    if let Some(message) = webex::signalled(&bytes) {
+        return Ok(ask(&object(env, id)?, "/signal", &SignalCall { message }).await?);
+    }
+    Ok(Response::empty()?)
+}
+
+/// The panel lives on this worker's own origin; nobody else's script has business here. Programs send no
+/// `Origin` and get only what their token opens.
+fn same_origin(request: &Request) -> Result<(), ApiError> {
+    let Some(origin) = request.headers().get("origin")? else {
+        return Ok(());
+    };
+    let own = request.url()?.origin().ascii_serialization();
+    if origin == own {
+        Ok(())
+    } else {
+        Err(ApiError::BadOrigin)
+    }
+}
+
+async fn small_body(request: &mut Request) -> Result<Vec<u8>, ApiError> {
+    let announced = request
+        .headers()
+        .get("content-length")?
+        .and_then(|length| length.parse().ok());
+    if announced.is_some_and(|length: usize| length > MAX_FRAME) {
+        return Err(ApiError::BodyTooLarge);
+    }
+    let bytes = request.bytes().await?;
+    if bytes.len() > MAX_FRAME {
+        Err(ApiError::BodyTooLarge)
+    } else {
+        Ok(bytes)
+    }
+}
+
+async fn body<T: DeserializeOwned>(request: &mut Request) -> Result<T, ApiError> {
+    let bytes = small_body(request).await?;
+    serde_json::from_slice(&bytes).map_err(|_| ApiError::BadBody)
+}
+
+fn object(env: &Env, id: &str) -> Result<Stub> {
+    env.durable_object("CONVERSATION")?.id_from_name(id)?.get_stub()
+}
+
+async fn ask(object: &Stub, path: &str, call: &impl Serialize) -> Result<Response> {
+    let mut init = RequestInit::new();
+    init.with_method(Method::Post)
+        .with_body(Some(JsValue::from(serde_json::to_string(call)?)));
+    object
+        .fetch_with_request(Request::new_with_init(
+            &format!("https://conversation{path}"),
+            &init,
+        )?)
+        .await
+}
+
+/// The whole answer must match, as in the browser.
+fn matches(pattern: &str, answer: &str) -> bool {
+    RegExp::new(&format!("^(?:{pattern})$"), "u").test(answer)
+}
+
+fn card(
+    request: &Request,
+    start: &StartRequest,
+    topic: &Topic,
+    form: &Form,
+) -> Result<VisitorCard, ApiError> {
+    let header = |name: &str| Ok::<_, worker::Error>(request.headers().get(name)?.unwrap_or_default());
+    let user_agent = header("user-agent")?;
+    let mobile = header("sec-ch-ua-mobile")? == "?1" || user_agent.contains("Mobi");
+    let answer = |id: &str| {
+        start
+            .answers
+            .get(id)
+            .map(|answer| answer.trim().to_owned())
+            .filter(|answer| !answer.is_empty())
+    };
+    let name = form
+        .fields
+        .iter()
+        .find(|field| field.kind == FieldKind::Name)
+        .and_then(|field| answer(&field.id));
+    let answers = form
+        .fields
+        .iter()
+        .filter_map(|field| Some((field.label.clone(), answer(&field.id)?)))
+        .collect();
+    Ok(VisitorCard {
+        place: place(request),
+        ip: header("cf-connecting-ip")?,
+        mobile,
+        user_agent: cut(&user_agent, LONGEST_USER_AGENT),
+        page: cut(&start.page, LONGEST_URL),
+        referrer: cut(&start.referrer, LONGEST_URL),
+        topic: topic.label.clone(),
+        name,
+        answers,
+    })
+}
+
+fn place(request: &Request) -> Vec<String> {
+    let Some(cf) = request.cf() else { return vec![] };
+    let continent = cf.continent().map(|code| match code.as_str() {
+        "AF" => "Africa".into(),
+        "AN" => "Antarctica".into(),
+        "AS" => "Asia".into(),
+        "EU" => "Europe".into(),
+        "NA" => "North America".into(),
+        "OC" => "Oceania".into(),
+        "SA" => "South America".into(),
+        _ => code,
+    });
+    [continent, cf.country(), cf.region(), cf.city()]
+        .into_iter()
+        .flatten()
+        .filter(|part| !part.is_empty())
+        .collect()
+}
+
+fn cut(text: &str, longest: usize) -> String {
+    text[..text.floor_char_boundary(longest)].to_owned()
+}

@@ -1,0 +1,139 @@
+//! A conversation's rows: one snapshot, and one row an entry of the transcript.
+//!
+//! Everything here is synchronous, so nothing can come between reading and writing.
+
+use serde::Deserialize;
+use shared::{
+    conversation::{Conversation, DeskRef, Effect},
+    message::{Entry, Seq},
+    protocol::PAGE,
+};
+use worker::{Error, Result, SqlStorage};
+
+const SCHEMA: &str = "
+    CREATE TABLE IF NOT EXISTS conversation (
+        only INTEGER PRIMARY KEY CHECK (only = 1), id TEXT NOT NULL, request TEXT NOT NULL, snapshot TEXT NOT NULL
+    );
+    CREATE TABLE IF NOT EXISTS transcript (seq INTEGER PRIMARY KEY, entry TEXT NOT NULL, source TEXT);";
+
+pub(crate) struct Store(SqlStorage);
+
+#[derive(Deserialize)]
+struct ConversationRow {
+    id: String,
+    request: String,
+    snapshot: String,
+}
+
+#[derive(Deserialize)]
+struct TranscriptRow {
+    entry: String,
+    source: Option<String>,
+}
+
+pub(crate) struct Stored {
+    pub(crate) id: String,
+    /// What the visitor started it with, to tell a repeat from a reuse of the key.
+    pub(crate) request: String,
+    pub(crate) conversation: Conversation,
+}
+
+impl Store {
+    pub(crate) fn new(sql: SqlStorage) -> Self {
+        Self(sql)
+    }
+
+    pub(crate) fn load(&self) -> Result<Option<Stored>> {
+        let tables = self
+            .0
+            .exec("SELECT name FROM sqlite_schema WHERE name = 'conversation'", None)?;
+        if tables.to_array::<serde::de::IgnoredAny>()?.is_empty() {
+            return Ok(None);
+        }
+        let rows: Vec<ConversationRow> = self
+            .0
+            .exec("SELECT id, request, snapshot FROM conversation", None)?
+            .to_array()?;
+        let Some(row) = rows.into_iter().next() else {
+            return Ok(None);
+        };
+        let snapshot: Conversation = decode(&row.snapshot)?;
+        let tail = self
+            .rows_after(snapshot.stored_through(), PAGE)?
+            .into_iter()
+            .map(|row| Ok((decode(&row.entry)?, row.source.map(DeskRef))))
+            .collect::<Result<_>>()?;
+        Ok(Some(Stored {
+            id: row.id,
+            request: row.request,
+            conversation: snapshot.restore(tail),
+        }))
+    }
+
+    pub(crate) fn create(&self, stored: &Stored) -> Result<()> {
+        self.0.exec(SCHEMA, None)?;
+        let values = vec![
+            stored.id.as_str().into(),
+            stored.request.as_str().into(),
+            encode(&stored.conversation)?.into(),
+        ];
+        self.0
+            .exec("INSERT INTO conversation VALUES (1, ?, ?, ?)", values)?;
+        Ok(())
+    }
+
+    /// Carries out the storing effects of one turn; they become durable together.
+    pub(crate) fn persist(&self, conversation: &Conversation, effects: &[Effect]) -> Result<()> {
+        for effect in effects {
+            match effect {
+                Effect::Save => {
+                    self.0.exec(
+                        "UPDATE conversation SET snapshot = ?",
+                        vec![encode(conversation)?.into()],
+                    )?;
+                }
+                Effect::Append { entry, source } => {
+                    let source = source.as_ref().map(|source| source.0.clone());
+                    let values = vec![
+                        i64::from(entry.seq.0).into(),
+                        encode(entry)?.into(),
+                        source.into(),
+                    ];
+                    self.0.exec("INSERT INTO transcript VALUES (?, ?, ?)", values)?;
+                }
+                Effect::Send { .. } | Effect::Replay { .. } | Effect::Desk { .. } | Effect::AskBot { .. } => {
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// At most [`PAGE`] entries after the cursor.
+    pub(crate) fn entries_after(&self, after: Seq) -> Result<Vec<Entry>> {
+        self.rows_after(after, PAGE)?
+            .iter()
+            .map(|row| decode(&row.entry))
+            .collect()
+    }
+
+    fn rows_after(&self, after: Seq, limit: usize) -> Result<Vec<TranscriptRow>> {
+        let values = vec![
+            i64::from(after.0).into(),
+            i64::try_from(limit).unwrap_or(i64::MAX).into(),
+        ];
+        self.0
+            .exec(
+                "SELECT entry, source FROM transcript WHERE seq > ? ORDER BY seq LIMIT ?",
+                values,
+            )?
+            .to_array()
+    }
+}
+
+fn encode<T: serde::Serialize>(value: &T) -> Result<String> {
+    serde_json::to_string(value).map_err(Error::from)
+}
+
+fn decode<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(Error::from)
+}
