@@ -204,7 +204,10 @@ impl Shell {
         for frame in &request.frames {
             let effects = self.decide(input_of(frame.clone(), connection.clone()))?;
             for effect in &effects {
-                if let Effect::Send { to: To::One(to), frame } = effect
+                if let Effect::Send {
+                    to: To::One(to),
+                    frame,
+                } = effect
                     && *to == connection
                 {
                     frames.push(frame.clone());

@@ -6,7 +6,7 @@ use worker::{Env, Request, Response, ResponseBuilder, js_sys};
 
 pub(crate) async fn frame(request: &Request, env: &Env) -> Result<Response, ApiError> {
     let settings = config::settings(env).await?;
-    let template_url = request.url()?.join("/panel.html").map_err(worker::Error::from)?;
+    let template_url = request.url()?.join("/panel").map_err(worker::Error::from)?;
     let mut template = env.assets("ASSETS")?.fetch(template_url.as_str(), None).await?;
     let template = template.text().await?;
     let nonce = format!("{:x}{:x}", random(), random());

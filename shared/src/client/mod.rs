@@ -285,7 +285,7 @@ impl Client {
             link::Step::Ping => effects.push(Effect::Ping),
             link::Step::Poll => {
                 let mut frames = std::mem::take(&mut self.controls);
-                frames.splice(0..0, self.transcript.unsent());
+                frames.splice(0..0, self.transcript.unsent(now));
                 let request = PollRequest {
                     after: self.transcript.cursor(),
                     frames,
@@ -303,7 +303,7 @@ impl Client {
     /// Sends all that waits, if there is a way. Messages stay in the transcript until they come back.
     fn flush(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         if self.link.is_open() && self.state.is_some() {
-            let mut frames = self.transcript.unsent();
+            let mut frames = self.transcript.unsent(now);
             frames.append(&mut self.controls);
             if !frames.is_empty() {
                 effects.push(Effect::SendFrames(frames));
@@ -330,7 +330,9 @@ impl Client {
                         self.transcript.restart();
                     }
                     self.state = Some(state);
-                    self.flush(now, effects);
+                    if self.link.is_open() {
+                        self.flush(now, effects);
+                    }
                 }
                 ServerFrame::State(state) => self.state = Some(state),
                 ServerFrame::Entries(entries) => {

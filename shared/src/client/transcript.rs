@@ -116,17 +116,20 @@ impl Transcript {
         self.send_again_at = Some(at);
     }
 
-    /// Everything that may still be stored. Sending it twice does no harm: the edge knows the ids.
-    pub(super) fn unsent(&self) -> Vec<ClientFrame> {
+    /// Everything that may still be stored, to be sent now, and again later if it has not come back by then:
+    /// the edge knows the ids, so sending twice does no harm.
+    pub(super) fn unsent(&mut self, now: Timestamp) -> Vec<ClientFrame> {
         let live = self
             .outgoing
             .iter()
             .filter(|one| !matches!(one.status, OutgoingStatus::Refused(_)));
-        live.map(|one| ClientFrame::Send {
+        let frame = |one: &Outgoing| ClientFrame::Send {
             id: one.id.clone(),
             text: one.text.clone(),
-        })
-        .collect()
+        };
+        let frames: Vec<_> = live.map(frame).collect();
+        self.send_again_at = (!frames.is_empty()).then_some(now + UNSENT_AFTER);
+        frames
     }
 
     pub(super) fn deadline(&self) -> Option<Timestamp> {

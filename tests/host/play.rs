@@ -1,0 +1,132 @@
+//! Scripts: one line a thing that happens, answered by what it leads to.
+
+use crate::Stage;
+use shared::{
+    conversation::{BotAnswer, BotSays, BotTurn, Failure, Input, Understood},
+    message::{Seq, Span},
+};
+use std::time::Duration;
+
+/// Plays a script and returns it with the effects under each line. Lines:
+///
+/// `start TOPIC` · `connect` · `disconnect` · `visitor: TEXT` · `visitor repeats` · `visitor asks for a person` ·
+/// `visitor stays` · `visitor ends` · `bot: TEXT` · `bot says nothing` · `bot does not understand` ·
+/// `bot hands off: TEXT` · `bot fails` · `agent: TEXT` · `desk fails [N times|after 25s]` · `desk refuses` ·
+/// `thread gone` · `crash` · `+5m`, `+10s` (heartbeats go on while connected) · `half-open` (they do not)
+pub fn play(script: &str) -> String {
+    let mut player = Player::default();
+    let mut told = String::new();
+    for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        told.push_str(line);
+        told.push('\n');
+        for effect in player.line(line) {
+            told.push_str(&effect);
+            told.push('\n');
+        }
+    }
+    told
+}
+
+#[derive(Default)]
+struct Player {
+    stage: Option<Stage>,
+    sent: u32,
+    last: String,
+    heartbeats: bool,
+}
+
+impl Player {
+    fn line(&mut self, line: &str) -> Vec<String> {
+        if let Some(topic) = line.strip_prefix("start ") {
+            self.stage = Some(Stage::start(topic));
+        } else {
+            let mut stage = self.stage.take().unwrap_or_else(|| panic!("begin with `start`"));
+            self.act(line, &mut stage);
+            self.stage = Some(stage);
+        }
+        self.stage
+            .as_mut()
+            .map(|stage| std::mem::take(&mut stage.log))
+            .unwrap_or_default()
+    }
+
+    fn act(&mut self, line: &str, stage: &mut Stage) {
+        let answer = |text: &str, understood, turn| {
+            let says = BotSays {
+                body: vec![Span {
+                    text: text.into(),
+                    href: None,
+                }],
+                replies: vec![],
+            };
+            let says = if text.is_empty() { vec![] } else { vec![says] };
+            BotAnswer {
+                says,
+                understood,
+                turn,
+            }
+        };
+        let passing = Failure::Passing { retry_after: None };
+        let (head, text) = line.split_once(": ").unwrap_or((line, ""));
+        match head {
+            "connect" => {
+                self.heartbeats = true;
+                stage.connect(Seq(0));
+            }
+            "half-open" => self.heartbeats = false,
+            "disconnect" => {
+                self.heartbeats = false;
+                stage.heartbeat_at = None;
+                stage.take(Input::VisitorDisconnected);
+            }
+            "visitor" => {
+                self.sent += 1;
+                self.last = text.into();
+                stage.send(&format!("message-{}", self.sent), text);
+            }
+            "visitor repeats" => stage.send(&format!("message-{}", self.sent), &self.last),
+            "visitor reuses the id" => stage.send(&format!("message-{}", self.sent), "something else"),
+            "visitor asks for a person" => stage.take(Input::VisitorAskedForPerson),
+            "visitor stays" => stage.take(Input::VisitorStayed),
+            "visitor ends" => stage.take(Input::VisitorEnded),
+            "bot" => stage.bot_answers(answer(text, Understood::Yes, BotTurn::GoesOn)),
+            "bot says nothing" => stage.bot_answers(answer("", Understood::Yes, BotTurn::GoesOn)),
+            "bot does not understand" => stage.bot_answers(answer("Sorry?", Understood::No, BotTurn::GoesOn)),
+            "bot hands off" => stage.bot_answers(answer(text, Understood::Yes, BotTurn::HandsOff)),
+            "bot fails" => {
+                if let Some((task, _)) = stage.bot_asks.pop_front() {
+                    stage.take(Input::BotFailed { task });
+                }
+            }
+            "agent" => {
+                let message = stage.agent_writes(text);
+                stage.take(Input::DeskSignalled {
+                    message: message.clone(),
+                });
+                stage.take(Input::DeskSignalled { message });
+            }
+            "desk fails" => stage.desk_fails.push_back(passing),
+            "desk asks to wait 25s" => {
+                stage.desk_fails.push_back(Failure::Passing {
+                    retry_after: Some(Duration::from_secs(25)),
+                });
+            }
+            "desk refuses" => stage.desk_fails.push_back(Failure::Refused),
+            "thread gone" => stage.desk_fails.push_back(Failure::ThreadGone),
+            "crash" => stage.crash(),
+            time => self.pass(time, stage),
+        }
+    }
+
+    fn pass(&self, time: &str, stage: &mut Stage) {
+        let (number, unit) = time.trim_start_matches('+').split_at(time.len() - 2);
+        let number: u64 = number.parse().unwrap_or_else(|_| panic!("what is `{time}`?"));
+        let seconds = if unit == "m" { number * 60 } else { number };
+        for _ in 0..seconds {
+            if self.heartbeats {
+                stage.heartbeat_at = Some(stage.now);
+            }
+            stage.wait(Duration::from_secs(1));
+        }
+    }
+}

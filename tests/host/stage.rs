@@ -1,0 +1,302 @@
+//! The world round one conversation: carries out effects at once, keeps what would be stored.
+
+use shared::{
+    conversation::{
+        BotAnswer, BotAsk, ConnectionId, Context, Conversation, DeskJob, DeskMessage, DeskOutcome, DeskRef,
+        Effect, Failure, Input, Line, Participant, Start, TaskId, ThreadRef, To, VisitorCard, Voice,
+        WatchRef,
+    },
+    message::{Entry, MessageId, Said, Seq, Span, plain},
+    protocol::ServerFrame,
+    settings::Settings,
+    time::Timestamp,
+};
+use std::{collections::VecDeque, time::Duration};
+
+/// The settings that the product ships with.
+pub fn settings() -> Settings {
+    serde_json::from_str(include_str!("../../edge/default-settings.json"))
+        .unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// SplitMix64: the same seed plays the same game.
+#[derive(Clone, Debug)]
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % limit
+    }
+}
+
+pub struct Stage {
+    pub conversation: Conversation,
+    pub now: Timestamp,
+    pub heartbeat_at: Option<Timestamp>,
+    /// The transcript as stored.
+    pub rows: Vec<(Entry, Option<DeskRef>)>,
+    snapshot: String,
+    /// What the desk shows, in order.
+    pub room: Vec<String>,
+    /// What the desk does next; when empty it does what it is asked.
+    pub desk_fails: VecDeque<Failure>,
+    pub watched: bool,
+    pub bot_asks: VecDeque<(TaskId, BotAsk)>,
+    /// What agents wrote, to be read by reference.
+    pub written: Vec<DeskMessage>,
+    pub sent: Vec<(To, ServerFrame)>,
+    /// Told as it happens, for scripts.
+    pub log: Vec<String>,
+    posts: u32,
+}
+
+impl Stage {
+    pub fn start(topic: &str) -> Self {
+        let settings = settings();
+        let topic = settings
+            .topic(topic)
+            .unwrap_or_else(|| panic!("no topic {topic}"));
+        let plan = settings.plan(topic);
+        let card = VisitorCard {
+            topic: plan.topic.clone(),
+            name: Some("Ann".into()),
+            ..VisitorCard::default()
+        };
+        let now = Timestamp(1_800_000_000_000);
+        let context = Context {
+            now,
+            jitter: 1.0,
+            heartbeat_at: None,
+            post_limit: 7_300,
+        };
+        let start = Start {
+            plan,
+            card,
+            reference: "REF".into(),
+        };
+        let (conversation, effects) = Conversation::start(start, &context);
+        let mut stage = Self {
+            snapshot: String::new(),
+            conversation,
+            now,
+            heartbeat_at: None,
+            rows: vec![],
+            room: vec![],
+            desk_fails: VecDeque::new(),
+            watched: false,
+            bot_asks: VecDeque::new(),
+            written: vec![],
+            sent: vec![],
+            log: vec![],
+            posts: 0,
+        };
+        stage.save();
+        stage.carry_out(effects);
+        stage
+    }
+
+    fn context(&self) -> Context {
+        Context {
+            now: self.now,
+            jitter: 1.0,
+            heartbeat_at: self.heartbeat_at,
+            post_limit: 7_300,
+        }
+    }
+
+    pub fn take(&mut self, input: Input) {
+        let effects = self.conversation.handle(input, &self.context());
+        self.carry_out(effects);
+    }
+
+    /// The object is thrown out of memory and comes back from what was stored.
+    pub fn crash(&mut self) {
+        let snapshot: Conversation =
+            serde_json::from_str(&self.snapshot).unwrap_or_else(|error| panic!("{error}"));
+        let through = snapshot.stored_through();
+        let tail = self
+            .rows
+            .iter()
+            .filter(|(entry, _)| entry.seq > through)
+            .cloned()
+            .collect();
+        self.conversation = snapshot.restore(tail);
+        self.bot_asks.clear();
+        self.take(Input::Resumed);
+    }
+
+    pub fn connect(&mut self, after: Seq) {
+        self.heartbeat_at = Some(self.now);
+        self.take(Input::VisitorConnected {
+            connection: ConnectionId("c".into()),
+            after,
+        });
+    }
+
+    pub fn send(&mut self, id: &str, text: &str) {
+        let id = MessageId::parse(id.into()).unwrap_or_else(|| panic!("id {id}"));
+        self.take(Input::VisitorSent {
+            connection: ConnectionId("c".into()),
+            id,
+            text: text.into(),
+        });
+    }
+
+    /// An agent writes; returns the name the desk gives it. The desk has not signalled it yet.
+    pub fn agent_writes(&mut self, text: &str) -> DeskRef {
+        let source = DeskRef(format!("agent-{}", self.written.len()));
+        self.written.push(DeskMessage {
+            source: source.clone(),
+            name: Some("Anna".into()),
+            sent_at: self.now,
+            body: vec![Span {
+                text: text.into(),
+                href: None,
+            }],
+            files: 0,
+        });
+        source
+    }
+
+    pub fn bot_answers(&mut self, answer: BotAnswer) {
+        if let Some((task, _)) = self.bot_asks.pop_front() {
+            self.take(Input::BotAnswered { task, answer });
+        }
+    }
+
+    /// Time passes; deadlines on the way are met.
+    pub fn wait(&mut self, time: Duration) {
+        let end = self.now + time;
+        while let Some(deadline) = self
+            .conversation
+            .next_deadline()
+            .filter(|deadline| *deadline <= end)
+        {
+            self.now = self.now.max(deadline);
+            self.take(Input::DeadlineReached);
+        }
+        self.now = end;
+    }
+
+    fn save(&mut self) {
+        self.snapshot = serde_json::to_string(&self.conversation).unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    /// Like the edge: all storing first, then the rest.
+    fn carry_out(&mut self, effects: Vec<Effect>) {
+        for effect in &effects {
+            match effect {
+                Effect::Save => self.save(),
+                Effect::Append { entry, source } => self.rows.push((entry.clone(), source.clone())),
+                Effect::Send { .. } | Effect::Replay { .. } | Effect::Desk { .. } | Effect::AskBot { .. } => {
+                }
+            }
+        }
+        for effect in effects {
+            match effect {
+                Effect::Save | Effect::Append { .. } => {}
+                Effect::Send { to, frame } => {
+                    self.log.extend(told(&frame));
+                    self.sent.push((to, frame));
+                }
+                Effect::Replay { to, after } => {
+                    let entries = self
+                        .rows
+                        .iter()
+                        .map(|(entry, _)| entry)
+                        .filter(|entry| entry.seq > after);
+                    let frame = ServerFrame::Entries(entries.cloned().collect());
+                    self.sent.push((To::One(to), frame));
+                }
+                Effect::Desk {
+                    task, thread, job, ..
+                } => {
+                    let input = match self.desk(thread, &job) {
+                        Ok(outcome) => Input::DeskDone { task, outcome },
+                        Err(failure) => Input::DeskFailed { task, failure },
+                    };
+                    self.take(input);
+                }
+                Effect::AskBot { task, ask, .. } => self.bot_asks.push_back((task, ask)),
+            }
+        }
+    }
+
+    fn desk(&mut self, thread: Option<ThreadRef>, job: &DeskJob) -> Result<DeskOutcome, Failure> {
+        if let Some(failure) = self.desk_fails.pop_front() {
+            self.log.push(format!("desk fails: {failure:?}"));
+            return Err(failure);
+        }
+        assert!(
+            thread.is_some() || matches!(job, DeskJob::OpenThread { .. }),
+            "{job:?} without a thread"
+        );
+        match job {
+            DeskJob::OpenThread { .. } => Ok(DeskOutcome::ThreadOpened(ThreadRef("thread".into()))),
+            DeskJob::AddParticipant(Participant::Agent(_) | Participant::Bot) => Ok(DeskOutcome::Added),
+            DeskJob::Watch => {
+                self.watched = true;
+                Ok(DeskOutcome::Watching(WatchRef("watch".into())))
+            }
+            DeskJob::Unwatch(_) => {
+                self.watched = false;
+                Ok(DeskOutcome::Unwatched)
+            }
+            DeskJob::Post { voice, line, .. } => {
+                let text = match line {
+                    Line::Card(_) => "card".into(),
+                    Line::Text(text) | Line::Bot(text) => text.clone(),
+                    Line::Notice(notice) => format!("{notice:?}"),
+                };
+                let who = match voice {
+                    Voice::Visitor => "visitor",
+                    Voice::Bot => "bot",
+                };
+                let line = format!("{who}: {text}");
+                self.log.push(format!("  room < {line}"));
+                self.room.push(line);
+                self.posts += 1;
+                Ok(DeskOutcome::Posted(DeskRef(format!("post-{}", self.posts))))
+            }
+            DeskJob::Read { message, .. } => Ok(DeskOutcome::Read(
+                self.written
+                    .iter()
+                    .find(|written| written.source == *message)
+                    .cloned(),
+            )),
+        }
+    }
+}
+
+/// A frame as a line of a script.
+fn told(frame: &ServerFrame) -> Vec<String> {
+    match frame {
+        ServerFrame::Entries(entries) => entries
+            .iter()
+            .map(|entry| format!("  visitor < {}", said(entry)))
+            .collect(),
+        ServerFrame::State(state) => {
+            let closes = state.closes_at.map(|_| ", closes soon").unwrap_or_default();
+            vec![format!(
+                "  visitor < state {:?}, {:?}{closes}",
+                state.phase, state.desk
+            )]
+        }
+        ServerFrame::Rejected { code, .. } => vec![format!("  visitor < rejected {code:?}")],
+        ServerFrame::Hello { .. } | ServerFrame::Delivered { .. } => vec![],
+    }
+}
+
+fn said(entry: &Entry) -> String {
+    match &entry.said {
+        Said::Visitor { text, .. } => format!("visitor: {text}"),
+        Said::Bot { body, replies } if replies.is_empty() => format!("bot: {}", plain(body)),
+        Said::Bot { body, replies } => format!("bot: {} {replies:?}", plain(body)),
+        Said::Agent { name, body } => format!("{name}: {}", plain(body)),
+        Said::Notice(notice) => format!("{notice:?}"),
+    }
+}

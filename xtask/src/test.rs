@@ -1,0 +1,246 @@
+//! Every check in order. All of them run, even after one has failed.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+
+use crate::{browser, budget, build, process, setup};
+
+#[derive(Clone, Copy, PartialEq)]
+enum Part {
+    Fmt,
+    Clippy,
+    ClippyWasm,
+    Host,
+    Budget,
+    Deploy,
+    Emulators,
+    Edge,
+    Browser,
+    Conformance,
+}
+
+use Part::{Browser, Budget, Clippy, ClippyWasm, Conformance, Deploy, Edge, Emulators, Fmt, Host};
+
+const PARTS: &[(&str, Part)] = &[
+    ("fmt", Fmt),
+    ("clippy", Clippy),
+    ("clippy-wasm", ClippyWasm),
+    ("host", Host),
+    ("budget", Budget),
+    ("deploy", Deploy),
+    ("emulators", Emulators),
+    ("edge", Edge),
+    ("browser", Browser),
+    ("conformance", Conformance),
+];
+
+#[derive(Default)]
+struct Count {
+    passed: u32,
+    failed: u32,
+}
+
+/// A part, and the tests in it that are asked for: all of them when there is no name.
+struct Selected {
+    title: &'static str,
+    part: Part,
+    names: Vec<String>,
+}
+
+/// Prints how many passed and failed in the last line. False when any failed.
+pub(crate) fn run(filters: &[String], conformance: bool) -> Result<bool> {
+    let selected = select(filters, conformance)?;
+    if selected
+        .iter()
+        .any(|chosen| !matches!(chosen.part, Fmt | Clippy | Host))
+    {
+        build::run()?;
+    }
+    let mut results = Vec::new();
+    for chosen in &selected {
+        println!("\n== {} ==", chosen.title);
+        let started = Instant::now();
+        let count = run_part(chosen).unwrap_or_else(|error| {
+            eprintln!("{error:#}");
+            Count { passed: 0, failed: 1 }
+        });
+        results.push((chosen.title, count, started.elapsed()));
+    }
+    println!("\n== summary ==");
+    let mut total = Count::default();
+    for (title, count, took) in &results {
+        let verdict = if count.failed > 0 { "FAILED" } else { "ok" };
+        let Count { passed, failed } = count;
+        let seconds = took.as_secs_f32();
+        println!("{verdict:<7}{title:<12}{passed:>5} passed,{failed:>3} failed{seconds:>8.1} s");
+        total.passed += passed;
+        total.failed += failed;
+    }
+    println!("{} passed, {} failed", total.passed, total.failed);
+    Ok(total.failed == 0)
+}
+
+fn select(filters: &[String], conformance: bool) -> Result<Vec<Selected>> {
+    let split = |filter: &str| match filter.split_once('/') {
+        Some((part, name)) => (part.to_owned(), Some(name.to_owned())),
+        None => (filter.to_owned(), None),
+    };
+    let filters: Vec<_> = filters.iter().map(|filter| split(filter)).collect();
+    let known = |title: &str| PARTS.iter().any(|(part, _)| *part == title);
+    if let Some((title, _)) = filters.iter().find(|(title, _)| !known(title)) {
+        let titles: Vec<&str> = PARTS.iter().map(|(title, _)| *title).collect();
+        bail!(
+            "There is no part `{title}`. The parts are: {}.",
+            titles.join(", ")
+        );
+    }
+    let chosen = |title: &str, part: Part| {
+        if part == Conformance && conformance {
+            return true;
+        }
+        let named = filters.iter().any(|(filter, _)| filter == title);
+        named || (filters.is_empty() && part != Conformance)
+    };
+    let selected = PARTS.iter().filter(|(title, part)| chosen(title, *part));
+    Ok(selected
+        .map(|&(title, part)| {
+            let own = filters.iter().filter(|(filter, _)| filter == title);
+            let names: Option<Vec<String>> = own.map(|(_, name)| name.clone()).collect();
+            // The part without a name asks for all of it.
+            Selected {
+                title,
+                part,
+                names: names.unwrap_or_default(),
+            }
+        })
+        .collect())
+}
+
+fn run_part(chosen: &Selected) -> Result<Count> {
+    let mut cargo = Command::new("cargo");
+    match chosen.part {
+        Fmt => once(cargo.args(["fmt", "--all", "--check"])),
+        Clippy => once(
+            cargo
+                .args(["clippy", "--workspace", "--all-targets"])
+                .args(["--", "-D", "warnings"]),
+        ),
+        // The release profile is what is shipped, and its macros are compiled already.
+        ClippyWasm => once(
+            cargo
+                .args(["clippy", "--release", "--target", setup::WASM])
+                .args(["-p", "edge", "-p", "widget", "--", "-D", "warnings"]),
+        ),
+        Host => counted(
+            cargo
+                .args(["test", "--workspace", "--no-fail-fast", "--"])
+                .args(&chosen.names),
+        ),
+        Budget => Ok(match budget::check()? {
+            true => Count { passed: 1, failed: 0 },
+            false => Count { passed: 0, failed: 1 },
+        }),
+        Deploy => once(
+            Command::new(setup::node_tool("wrangler")?)
+                .args(["deploy", "--dry-run"])
+                .env("WRANGLER_SEND_METRICS", "false"),
+        ),
+        Emulators | Edge => counted(&mut node_tests(chosen)?),
+        Browser => counted(node_tests(chosen)?.env("CHROMIUM", browser::chromium()?)),
+        Conformance => {
+            if process::find("python3").is_none() {
+                println!("Skipped: no python3 was found.");
+                return Ok(Count::default());
+            }
+            once(Command::new("node").arg("tests/conformance/run.mjs"))
+        }
+    }
+}
+
+fn node_tests(chosen: &Selected) -> Result<Command> {
+    let folder = Path::new("tests").join(chosen.title);
+    let mut command = Command::new("node");
+    command
+        .args(["--test", "--test-concurrency=1", "--test-reporter=spec"])
+        // A test that hangs must not take the time of all the others.
+        .arg("--test-timeout=900000")
+        .args(test_files(&folder, &chosen.names)?)
+        .env("EDGECHAT_BUILT", "1")
+        .env("WRANGLER_SEND_METRICS", "false");
+    Ok(command)
+}
+
+/// The `*.test.mjs` files whose names begin with one of `names`.
+fn test_files(folder: &Path, names: &[String]) -> Result<Vec<PathBuf>> {
+    let is_chosen = |file: &str| {
+        let named = names.iter().any(|name| file.starts_with(name.as_str()));
+        file.ends_with(".test.mjs") && (named || names.is_empty())
+    };
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).with_context(|| format!("No {}", folder.display()))? {
+        let entry = entry?;
+        if entry.file_name().to_str().is_some_and(is_chosen) {
+            files.push(entry.path());
+        }
+    }
+    files.sort();
+    if files.is_empty() {
+        bail!("No such test in {}.", folder.display());
+    }
+    Ok(files)
+}
+
+/// A part that counts as one test.
+fn once(command: &mut Command) -> Result<Count> {
+    process::run(command)?;
+    Ok(Count { passed: 1, failed: 0 })
+}
+
+/// A part that prints how many of its tests passed.
+fn counted(command: &mut Command) -> Result<Count> {
+    let mut child = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| process::not_started(command, &error))?;
+    let mut count = Count::default();
+    let output = child.stdout.take().context("The test prints nothing")?;
+    for line in BufReader::new(output).split(b'\n') {
+        let line = line?;
+        let line = String::from_utf8_lossy(&line);
+        println!("{line}");
+        count.add(&line);
+    }
+    let status = child.wait()?;
+    if count.failed == 0
+        && let Err(error) = process::ended_well(command, status)
+    {
+        eprintln!("{error:#}");
+        count.failed = 1;
+    }
+    if count.passed + count.failed == 0 {
+        bail!("No test has run.");
+    }
+    Ok(count)
+}
+
+impl Count {
+    /// Reads the summary lines of `cargo test` and of `node --test`.
+    fn add(&mut self, line: &str) {
+        let words: Vec<&str> = line.split([' ', ';']).collect();
+        let number = |at: usize| words.get(at).and_then(|word| word.parse().ok()).unwrap_or(0);
+        match words[..] {
+            ["test", "result:", _, _, "passed", _, _, "failed", ..] => {
+                self.passed += number(3);
+                self.failed += number(6);
+            }
+            ["ℹ", "pass", _] => self.passed += number(2),
+            ["ℹ", "fail" | "cancelled", _] => self.failed += number(2),
+            _ => {}
+        }
+    }
+}
