@@ -1,0 +1,198 @@
+// The fault table: what the vendors do wrong, and what becomes of a message meanwhile.
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startWorld, until } from '../harness.mjs';
+
+let world;
+before(async () => {
+  world = await startWorld();
+});
+after(() => world?.close());
+beforeEach(() => world.control('POST', '/reset'));
+
+const POST = 'POST /webex/v1/messages';
+
+async function watched(topic = 'person') {
+  const visitor = await world.visit(topic);
+  await until(async () => {
+    const room = await world.room();
+    return room?.webhooks.length === 1 && room.lines.length >= (topic === 'person' ? 1 : 2);
+  });
+  return visitor;
+}
+
+const said = async () => (await world.room()).lines.filter((line) => /: (one|two)$/.test(line));
+
+describe('posting to Webex: nothing lost, nothing doubled, order kept', () => {
+  const faults = {
+    'timeout of a call that was not carried out': { drop: 'before' },
+    'connection cut after the call was carried out': { drop: 'after' },
+    'twice cut after it was carried out': { drop: 'after', times: 2 },
+    '401': { status: 401 },
+    '409': { status: 409, refused: true },
+    '429 with Retry-After': { status: 429, headers: { 'retry-after': '2' }, atLeast: 2_000 },
+    '429 as HTML': { status: 429, headers: { 'retry-after': '1', 'content-type': 'text/html' }, body: '<h1>slow down</h1>' },
+    '500 twice': { status: 500, times: 2 },
+    '502': { status: 502 },
+    'a truncated answer': { status: 200, body: '{"id":' },
+    'an empty answer': { status: 200, body: '' },
+    'an HTML page': { status: 200, body: '<html>' },
+    'a redirect to another host': { status: 302, headers: { location: 'http://127.0.0.1:9/steal' } },
+    '403': { status: 403, refused: true },
+  };
+  for (const [name, { refused, atLeast = 0, ...fault }] of Object.entries(faults)) {
+    test(name, async () => {
+      const visitor = await watched();
+      await world.fault({ route: POST, ...fault });
+      const began = Date.now();
+      visitor.say('one');
+      visitor.say('two');
+      await until(() => visitor.state.delivered >= 2, 20_000, () => JSON.stringify(visitor.frames));
+      assert.ok(Date.now() - began >= atLeast, 'asked again too early');
+      assert.deepEqual(await said(), refused ? ['live-chat: two'] : ['live-chat: one', 'live-chat: two']);
+      assert.equal(visitor.lines.includes('* not_delivered'), refused === true);
+      assert.equal(visitor.state.desk, 'reached');
+    });
+  }
+
+  test('the visitor is told while the desk cannot be reached, and when it can', async () => {
+    const visitor = await watched();
+    await world.fault({ route: POST, status: 503, times: 2 });
+    visitor.say('one');
+    await until(() => visitor.state.desk === 'retrying');
+    await until(() => visitor.state.desk === 'reached' && visitor.state.delivered === 1);
+  });
+
+  test('a deleted room ends the chat, once, and nothing loops', async () => {
+    const visitor = await watched();
+    await world.webex('integration-live-chat', 'DELETE', `/rooms/${(await world.room()).id}`);
+    visitor.say('one');
+    await visitor.hears('* closed by thread_gone');
+    const calls = (await world.calls()).length;
+    await sleep(2_000);
+    assert.ok((await world.calls()).length <= calls + 1, 'calls go on');
+  });
+});
+
+describe('starting: completed on the next try, never doubled', () => {
+  for (const [what, route] of Object.entries({ room: 'rooms', membership: 'memberships', webhook: 'webhooks', card: 'messages' })) {
+    for (const fault of [{ drop: 'after' }, { drop: 'before' }, { status: 500 }, { status: 429, headers: { 'retry-after': '1' } }]) {
+      test(`${what}: ${JSON.stringify(fault)}`, async () => {
+        await world.fault({ route: `POST /webex/v1/${route}`, ...fault });
+        const visitor = await watched();
+        visitor.say('one');
+        await until(() => visitor.state.delivered === 1);
+        const rooms = await world.rooms();
+        assert.equal(rooms.length, 1);
+        assert.deepEqual(rooms[0].members.sort(), ['anna@example.com', 'live-chat@example.com']);
+        assert.equal(rooms[0].webhooks.length, 1);
+        assert.equal(rooms[0].lines.length, 2);
+      });
+    }
+  }
+});
+
+describe('reading from Webex', () => {
+  for (const fault of [{ drop: 'before' }, { status: 401 }, { status: 429, headers: { 'retry-after': '1' } }, { status: 500, times: 2 }, { status: 200, body: '{' }]) {
+    test(`an agent's message arrives in spite of ${JSON.stringify(fault)}`, async () => {
+      const visitor = await watched();
+      await world.fault({ route: 'GET /webex/v1/messages/', ...fault });
+      await world.agentSays('one');
+      await world.agentSays('two');
+      await visitor.hears('Anna Nowak: two', 15_000);
+      assert.deepEqual(visitor.lines.slice(1), ['Anna Nowak: one', 'Anna Nowak: two']);
+    });
+  }
+
+  test('a message deleted before it was read is passed over', async () => {
+    const visitor = await watched();
+    await world.control('POST', '/deliveries', { hold: true });
+    const gone = await world.agentSays('gone');
+    await world.webex('agent-anna', 'DELETE', `/messages/${gone.id}`);
+    await world.agentSays('one');
+    await world.control('POST', '/deliveries', { hold: false });
+    await world.control('POST', '/deliveries/release', { order: 'same' });
+    await visitor.hears('Anna Nowak: one');
+    assert.ok(!visitor.lines.join().includes('gone'));
+  });
+
+  test('twenty messages signalled in a random order and twice arrive once each', async () => {
+    const visitor = await watched();
+    await world.control('POST', '/deliveries', { hold: true, duplicate: 6 });
+    const sent = [];
+    for (let n = 1; n <= 20; n += 1) {
+      sent.push(`m${n}`);
+      await world.agentSays(`m${n}`);
+    }
+    await world.control('POST', '/deliveries', { hold: false });
+    await world.control('POST', '/deliveries/release', { order: 'shuffle' });
+    await until(() => visitor.lines.length >= 21);
+    await sleep(300);
+    const shown = visitor.entries.filter(({ said }) => said.agent).sort((a, b) => a.at - b.at);
+    assert.deepEqual(shown.map(({ said }) => said.agent.body[0].text), sent);
+  });
+});
+
+describe('tokens', () => {
+  test('an expired token is replaced once, however many conversations need it', async () => {
+    const visitors = [];
+    for (let n = 0; n < 12; n += 1) visitors.push(await watched());
+    await world.control('DELETE', '/requests');
+    await world.control('POST', '/tokens/revoke');
+    for (const visitor of visitors) visitor.say('one');
+    for (const visitor of visitors) await until(() => visitor.state.delivered === 1);
+    assert.equal((await world.calls('access_token')).length, 1);
+  });
+
+  test('while no token is to be had messages wait, and go out when there is one', async () => {
+    const visitor = await watched();
+    await world.control('POST', '/tokens/revoke');
+    await world.fault({ route: 'POST /webex/v1/access_token', status: 500, times: 2 });
+    visitor.say('one');
+    await until(() => visitor.state.desk === 'retrying');
+    await until(() => visitor.state.delivered === 1, 15_000);
+  });
+});
+
+describe('the bot: an answer, or a person within five seconds', () => {
+  const DETECT = 'POST /dialogflow';
+  const faults = {
+    '500': { status: 500 },
+    '403': { status: 403 },
+    '404': { status: 404 },
+    '429': { status: 429 },
+    'six seconds': { delay_ms: 6_000 },
+    'connection cut': { drop: 'before' },
+    'malformed': { status: 200, body: '<html>' },
+    'an empty answer': { status: 200, body: {} },
+  };
+  for (const [name, fault] of Object.entries(faults)) {
+    test(name, async () => {
+      const visitor = await watched('support');
+      await world.fault({ route: DETECT, ...fault });
+      const began = Date.now();
+      visitor.say('hello');
+      await visitor.hears('* bot_failed');
+      assert.ok(Date.now() - began < 6_000);
+      assert.equal(visitor.state.phase, 'waiting');
+      await sleep(name === 'six seconds' ? 1_500 : 100);
+      assert.equal(visitor.lines.at(-1), '* bot_failed');
+      await until(async () => (await world.room()).lines.some((line) => line.includes('The bot could not go on')));
+    });
+  }
+
+  test('an expired token is replaced', async () => {
+    const visitor = await watched('support');
+    await world.control('POST', '/tokens/revoke', { google: true });
+    visitor.say('hello');
+    await until(() => visitor.lines.filter((line) => line.startsWith('bot: Greetings')).length === 2);
+  });
+
+  test('answers that do not understand, three in a row, hand off', async () => {
+    const visitor = await watched('support');
+    for (const text of ['xyzzy', 'plugh', 'plover']) visitor.say(text);
+    await visitor.hears('* bot_failed');
+    assert.equal(visitor.state.phase, 'waiting');
+  });
+});

@@ -1,0 +1,185 @@
+// Who is let in, and what a bad request changes: nothing.
+import assert from 'node:assert/strict';
+import { createHmac, randomBytes } from 'node:crypto';
+import { after, before, beforeEach, test } from 'node:test';
+import WebSocket from 'ws';
+import { startWorld, until, Visitor } from '../harness.mjs';
+
+let world;
+before(async () => {
+  world = await startWorld();
+});
+after(() => world?.close());
+beforeEach(() => world.control('POST', '/reset'));
+
+const secretOf = (conversation) =>
+  createHmac('sha256', world.vars.MASTER_KEY).update(`webhook:${conversation}`).digest('base64url');
+
+function delivery(conversation, { body, signature, secret = secretOf(conversation) }) {
+  const sign = signature ?? createHmac('sha1', secret).update(body).digest('hex');
+  return world.post(`/v1/desk/webex/${conversation}`, body, { 'x-spark-signature': sign });
+}
+
+test('webhooks: only what is signed over the raw body is taken, and unsigned ones cause no call', async () => {
+  const visitor = await world.visit('person');
+  await until(async () => (await world.room())?.webhooks.length === 1);
+  const { conversation } = visitor.session;
+  await world.control('DELETE', '/requests');
+  const data = { id: 'Y2lzY29zcGFyazovL3VzL01FU1NBR0UvMQ', personId: 'p', personEmail: 'anna@example.com' };
+  const body = JSON.stringify({ resource: 'messages', event: 'created', createdBy: 'me', data });
+  const good = createHmac('sha1', secretOf(conversation)).update(body).digest('hex');
+  const bad = [
+    { body, signature: '' },
+    { body, signature: createHmac('sha256', secretOf(conversation)).update(body).digest('hex') },
+    { body: `${body} `, signature: good },
+    { body, signature: good.replace(/^./, (digit) => (digit === '0' ? '1' : '0')) },
+    { body, secret: '' },
+    { body, secret: secretOf('A'.repeat(22)) },
+  ];
+  for (const one of bad) assert.equal((await delivery(conversation, one)).status, 401);
+  assert.deepEqual(await world.calls(), []);
+  assert.equal((await delivery(conversation, { body })).status, 200);
+  await until(async () => (await world.calls('GET /webex/v1/messages/')).length === 1);
+});
+
+test('webhooks: a thousand deliveries of one message are one message, all acknowledged', async () => {
+  const visitor = await world.visit('person');
+  await until(async () => (await world.room())?.webhooks.length === 1);
+  await world.control('POST', '/deliveries', { drop: 1 });
+  const message = await world.agentSays('only once');
+  const data = { id: message.id, personId: message.personId, personEmail: message.personEmail };
+  const body = JSON.stringify({ resource: 'messages', event: 'created', createdBy: 'me', data });
+  for (let batch = 0; batch < 20; batch += 1) {
+    const answers = await Promise.all(Array.from({ length: 50 }, () => delivery(visitor.session.conversation, { body })));
+    assert.ok(answers.every((answer) => answer.status === 200));
+  }
+  await visitor.hears('Anna Nowak: only once');
+  assert.equal(visitor.lines.filter((line) => line.includes('only once')).length, 1);
+});
+
+test('webhooks: own, bot, foreign and deleted messages, and other events, are taken and show nothing', async () => {
+  const visitor = await world.visit('person');
+  await until(async () => (await world.room())?.webhooks.length === 1);
+  const { body: other } = await world.webex('agent-anna', 'POST', '/rooms', { title: 'elsewhere' });
+  const { body: foreign } = await world.webex('agent-anna', 'POST', '/messages', { roomId: other.id, text: 'secret' });
+  const send = (change) => {
+    const data = { id: 'x', personId: 'p', personEmail: 'anna@example.com', ...change };
+    const envelope = { resource: 'messages', event: 'created', createdBy: 'me', ...change.envelope, data };
+    return delivery(visitor.session.conversation, { body: JSON.stringify(envelope) });
+  };
+  for (const change of [
+    { id: foreign.id },
+    { personId: 'me' },
+    { personEmail: 'x@webex.bot' },
+    { envelope: { event: 'deleted' } },
+    { envelope: { resource: 'rooms' } },
+  ]) {
+    assert.equal((await send(change)).status, 200);
+  }
+  assert.equal((await delivery(visitor.session.conversation, { body: 'not json' })).status, 200);
+  await world.agentSays('the only one');
+  await visitor.hears('Anna Nowak: the only one');
+  assert.deepEqual(visitor.lines, ['* agent_joined', 'Anna Nowak: the only one']);
+});
+
+test('a token opens its own conversation and nothing else, whether the other exists or not', async () => {
+  const [one, two] = [await world.visit('person'), await world.visit('person')];
+  const foreign = await one.poll({ after: 0 }, two.session.token);
+  const missing = await world.post('/v1/conversations/AAAAAAAAAAAAAAAAAAAAAA/poll', { after: 0 }, { authorization: `Bearer ${one.session.token}` });
+  assert.deepEqual([foreign.status, foreign.body], [401, missing.body]);
+  const socket = (id, token) =>
+    new Promise((resolve) => {
+      const url = `${world.url.replace('http', 'ws')}/v1/conversations/${id}/socket`;
+      new WebSocket(url, ['edgechat.v1', token]).on('close', resolve).on('error', () => {});
+    });
+  assert.equal(await socket(one.session.conversation, two.session.token), 4401);
+  assert.equal(await socket('AAAAAAAAAAAAAAAAAAAAAA', one.session.token), 4401);
+  for (let at = 0; at < 10; at += 1) {
+    assert.equal((await one.poll({ after: 0 }, randomBytes(32).toString('base64url'))).status, 401);
+  }
+});
+
+test('bad requests have a status, a stable code and a sentence, and change nothing', async () => {
+  const key = randomBytes(18).toString('base64url');
+  const path = '/v1/conversations';
+  const cases = [
+    [path, '{', 400, 'bad_body'],
+    [path, '{"key":1}', 400, 'bad_body'],
+    [path, '['.repeat(5_000), 400, 'bad_body'],
+    [path, new Uint8Array([0xff, 0xfe]), 400, 'bad_body'],
+    [path, { key: 'short', topic: 'person' }, 422, 'bad_start_key'],
+    [path, { key, topic: 'nothing' }, 422, 'unknown_topic'],
+    [path, { key, topic: 'sales' }, 422, 'bad_answers'],
+    [path, { key, topic: 'person', page: 'x'.repeat(17_000) }, 413, 'body_too_large'],
+    ['/v1/nothing', {}, 404, 'not_found'],
+    ['/frame', {}, 405, 'method_not_allowed'],
+  ];
+  for (const [where, body, status, code] of cases) {
+    const answer = await world.post(where, body);
+    assert.deepEqual([answer.status, answer.body.code], [status, code]);
+    assert.ok(answer.body.message.endsWith('.'));
+  }
+  assert.deepEqual(await world.calls(), []);
+});
+
+test('the form is checked at the edge, each field with its problem', async () => {
+  const answers = { name: '', email: 'jane@', order: '12', extra: 'x' };
+  const answer = await new Visitor(world).start('sales', answers);
+  assert.deepEqual(answer.body.fields, [
+    { field: 'name', problem: 'missing' },
+    { field: 'email', problem: 'not_an_email' },
+    { field: 'order', problem: 'mismatch' },
+    { field: 'extra', problem: 'unknown_field' },
+  ]);
+  const good = { name: 'Jane', email: 'jane@example.org', order: 'AB-12345' };
+  assert.equal((await new Visitor(world).start('sales', good)).status, 200);
+});
+
+test('pages of other origins are turned away', async () => {
+  const visitor = await world.visit('person');
+  for (const origin of ['https://evil.example', 'null', `${world.url}.evil.example`, world.url.replace('http', 'https')]) {
+    const answer = await world.post('/v1/conversations', { key: visitor.key, topic: 'person' }, { origin });
+    assert.deepEqual([answer.status, answer.body.code], [403, 'bad_origin'], origin);
+  }
+  const own = await world.post('/v1/conversations', { key: visitor.key, topic: 'person', answers: {} }, { origin: world.url });
+  assert.equal(own.status, 200);
+});
+
+test('bad frames are refused and the connection lives on', async () => {
+  const visitor = await world.visit('person');
+  const refused = () => visitor.frames.filter((frame) => frame.rejected?.code === 'bad_frame').length;
+  for (const frame of ['', 'x', '{"send":{"id":"../..","text":"x"}}', '{"unknown":1}', JSON.stringify({ send: { id: 'message-1', text: 'x'.repeat(17_000) } })]) {
+    const before = refused();
+    visitor.socket.send(frame);
+    await until(() => refused() === before + 1);
+  }
+  visitor.socket.send(Buffer.from([1, 2, 3]));
+  for (const [text, code] of [['  \n', 'empty'], ['x'.repeat(4_001), 'too_long']]) {
+    visitor.say(text);
+    await until(() => visitor.frames.some((frame) => frame.rejected?.code === code));
+  }
+  visitor.say('fine');
+  await visitor.hears('visitor: fine');
+  assert.deepEqual(visitor.lines, ['visitor: fine']);
+});
+
+test('no secret in what the worker logs', async () => {
+  const visitor = await world.visit('support');
+  visitor.say('a word that must not be logged');
+  await until(() => visitor.state?.delivered);
+  const { vars } = world;
+  const secrets = [vars.MASTER_KEY, vars.WEBEX_CLIENT_SECRET, vars.WEBEX_REFRESH_TOKEN, vars.WEBEX_BOT_TOKEN, visitor.session.token, visitor.key];
+  for (const secret of [...secrets, 'must not be logged', 'BEGIN PRIVATE KEY', 'ya29.']) {
+    assert.ok(!world.output.includes(secret), 'found in the log');
+  }
+});
+
+test('the frame carries the first screen and its own policy', async () => {
+  const response = await fetch(`${world.url}/frame`);
+  const html = await response.text();
+  const policy = response.headers.get('content-security-policy');
+  assert.match(html, /data-topic="sales">Sales</);
+  assert.match(policy, /default-src 'none'; script-src 'self' 'nonce-[0-9a-f]+' 'wasm-unsafe-eval'/);
+  assert.match(policy, /frame-ancestors \*/);
+  assert.ok(!html.includes('{{') && !html.includes('anna@example.com'));
+});

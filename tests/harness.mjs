@@ -1,0 +1,276 @@
+// What the worker and browser tests stand on: the emulators in this process, and a worker of its own under
+// `wrangler dev`, on free ports, with its own settings and storage.
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import WebSocket from 'ws';
+import { startEmulators } from './emulators/server.mjs';
+import { newServiceAccount, parseVars } from './emulators/vars.mjs';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const WRANGLER = join(ROOT, 'node_modules/wrangler/bin/wrangler.js');
+const DEFAULT_SETTINGS = JSON.parse(readFileSync(join(ROOT, 'edge/default-settings.json'), 'utf8'));
+
+/** Anna's and Ben's tokens at the Webex emulator. */
+export const ANNA = 'agent-anna';
+export const BEN = 'agent-ben';
+
+/**
+ * Starts emulators and a worker.
+ * @param {object} [options]
+ * @param {(settings: object) => void} [options.settings] changes the built-in settings document
+ */
+export async function startWorld({ settings } = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'edgechat-'));
+  const serviceAccount = newServiceAccount(0);
+  const emulators = await startEmulators({ port: 0, serviceAccount });
+  const emulatorPort = new URL(emulators.url).port;
+  serviceAccount.token_uri = `${emulators.url}/google/token`;
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const example = readFileSync(join(ROOT, '.dev.vars.example'), 'utf8').replaceAll('127.0.0.1:8788', `127.0.0.1:${emulatorPort}`);
+  const vars = {
+    ...parseVars(example),
+    MASTER_KEY: randomBytes(32).toString('hex'),
+    PUBLIC_URL: url,
+    GOOGLE_SERVICE_ACCOUNT: JSON.stringify(serviceAccount),
+  };
+  const varsFile = join(folder, 'vars');
+  writeFileSync(varsFile, Object.entries(vars).map(([name, value]) => `${name}=${value}\n`).join(''));
+  const world = new World({ folder, emulators, url, port, varsFile, vars });
+  if (settings) {
+    const document = structuredClone(DEFAULT_SETTINGS);
+    settings(document);
+    await world.publish(document);
+  }
+  await world.startWorker();
+  return world;
+}
+
+class World {
+  constructor(parts) {
+    Object.assign(this, parts);
+    this.output = '';
+  }
+
+  /** Puts a settings document where the worker looks for the published one. */
+  async publish(document) {
+    const file = join(this.folder, 'settings.json');
+    writeFileSync(file, JSON.stringify(document));
+    const put = ['kv', 'key', 'put', 'settings', '--path', file, '--binding', 'SETTINGS', '--local', '--persist-to', this.folder];
+    const child = spawn(process.execPath, [WRANGLER, ...put], { cwd: ROOT, env: wranglerEnv(), stdio: 'ignore' });
+    const [code] = await once(child, 'exit');
+    if (code !== 0) throw new Error('the settings could not be published');
+  }
+
+  async startWorker() {
+    const args = ['dev', '--ip', '127.0.0.1', '--port', String(this.port), '--inspector-port', '0', '--env-file', this.varsFile];
+    args.push('--persist-to', this.folder, '--show-interactive-dev-session=false');
+    this.worker = spawn(process.execPath, [WRANGLER, ...args], {
+      cwd: ROOT,
+      env: wranglerEnv(),
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
+    for (const stream of [this.worker.stdout, this.worker.stderr]) {
+      stream.on('data', (chunk) => {
+        this.output += chunk;
+        if (process.env.EDGECHAT_LOG) process.stderr.write(chunk);
+      });
+    }
+    await until(() => this.output.includes('Ready on') || this.worker.exitCode !== null, 60_000, () => this.output);
+    if (this.worker.exitCode !== null) throw new Error(`the worker did not start:\n${this.output}`);
+  }
+
+  /** Ends the worker as a crash would, without a word to anybody. */
+  async stopWorker(signal = 'SIGKILL') {
+    const ended = once(this.worker, 'exit');
+    process.kill(-this.worker.pid, signal);
+    await ended;
+    this.output = '';
+  }
+
+  async restartWorker() {
+    await this.stopWorker();
+    await this.startWorker();
+  }
+
+  async close() {
+    await this.stopWorker('SIGTERM');
+    await this.emulators.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async control(method, path, body) {
+    const response = await fetch(`${this.emulators.url}/control${path}`, {
+      method,
+      body: body && JSON.stringify(body),
+    });
+    if (!response.ok) throw new Error(`control ${path}: ${await response.text()}`);
+    return response.json();
+  }
+
+  fault(fault) {
+    return this.control('POST', '/faults', fault);
+  }
+
+  /** Calls the emulated vendors received, as `METHOD path`, without their query. */
+  async calls(prefix = '') {
+    const requests = await this.control('GET', '/requests');
+    return requests.map((one) => `${one.method} ${one.path.split('?')[0]}`).filter((call) => call.includes(prefix));
+  }
+
+  async webex(token, method, path, body) {
+    const response = await fetch(`${this.emulators.url}/webex/v1${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }) },
+      body: body && JSON.stringify(body),
+    });
+    const text = await response.text();
+    return { status: response.status, body: text && JSON.parse(text) };
+  }
+
+  /** The rooms as they are, newest last; each with what was posted, as `who: text`. */
+  async rooms() {
+    const { rooms, webhooks } = await this.control('GET', '/state');
+    return rooms.map((room) => ({
+      ...room,
+      lines: room.messages.map((message) => `${message.author.split('@')[0]}${message.author.endsWith('webex.bot') ? ' (bot)' : ''}: ${message.text}`),
+      webhooks: webhooks.filter((hook) => hook.filter === `roomId=${room.id}`),
+    }));
+  }
+
+  async room() {
+    return (await this.rooms()).at(-1);
+  }
+
+  /** An agent writes into the newest room, as a Webex client would. */
+  async agentSays(text, { token = ANNA, roomId, ...more } = {}) {
+    const room = roomId ?? (await this.room()).id;
+    const answer = await this.webex(token, 'POST', '/messages', { roomId: room, markdown: text, ...more });
+    if (answer.status !== 200) throw new Error(JSON.stringify(answer.body));
+    return answer.body;
+  }
+
+  async post(path, body, headers = {}) {
+    const response = await fetch(this.url + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body),
+    });
+    const text = await response.text();
+    return { status: response.status, body: text && JSON.parse(text) };
+  }
+
+  /** Starts a conversation and connects to it. */
+  async visit(topic = 'person', answers = {}) {
+    const visitor = new Visitor(this);
+    await visitor.start(topic, answers);
+    await visitor.connect();
+    return visitor;
+  }
+}
+
+function wranglerEnv() {
+  return {
+    ...process.env,
+    // The tests run on what `cargo xtask build` has built.
+    EDGECHAT_BUILT: '1',
+    WRANGLER_SEND_METRICS: 'false',
+    CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+  };
+}
+
+/** A visitor's panel, as far as the wire is concerned. */
+export class Visitor {
+  constructor(world, key = randomBytes(18).toString('base64url')) {
+    Object.assign(this, { world, key, entries: [], frames: [], state: undefined, sent: 0 });
+  }
+
+  async start(topic, answers = {}) {
+    const answer = await this.world.post('/v1/conversations', { key: this.key, topic, answers, page: 'https://shop.example/', referrer: '' });
+    if (answer.status === 200) this.session = answer.body;
+    return answer;
+  }
+
+  async connect(after = this.entries.length) {
+    const { conversation, token } = this.session;
+    const url = `${this.world.url.replace('http', 'ws')}/v1/conversations/${conversation}/socket?after=${after}`;
+    this.socket = new WebSocket(url, ['edgechat.v1', token]);
+    this.closed = once(this.socket, 'close').then(([code]) => code);
+    this.closed.catch(() => {});
+    this.socket.on('message', (data) => this.#take(String(data)));
+    await once(this.socket, 'open');
+    return this;
+  }
+
+  #take(text) {
+    if (text === 'pong') return void (this.pongs = (this.pongs ?? 0) + 1);
+    const frame = JSON.parse(text);
+    this.frames.push(frame);
+    this.state = frame.hello?.state ?? frame.state ?? this.state;
+    if (frame.delivered && this.state) this.state.delivered = frame.delivered.through;
+    this.entries.push(...(frame.entries ?? []));
+  }
+
+  disconnect() {
+    this.socket.close();
+    return this.closed;
+  }
+
+  frame(frame) {
+    this.socket.send(JSON.stringify(frame));
+  }
+
+  say(text, id = `message-${randomBytes(6).toString('hex')}`) {
+    this.frame({ send: { id, text } });
+    return id;
+  }
+
+  poll(body, token = this.session.token) {
+    return this.world.post(`/v1/conversations/${this.session.conversation}/poll`, body, { authorization: `Bearer ${token}` });
+  }
+
+  /** The transcript as `who: text`; notices as `* kind`. */
+  get lines() {
+    return this.entries.map(({ said }) => {
+      const plain = (body) => body.map((span) => (span.href && span.href !== span.text ? `[${span.text}](${span.href})` : span.text)).join('');
+      if (said.visitor) return `visitor: ${said.visitor.text}`;
+      if (said.bot) return `bot: ${plain(said.bot.body)}${said.bot.replies ? ` [${said.bot.replies}]` : ''}`;
+      if (said.agent) return `${said.agent.name}: ${plain(said.agent.body)}`;
+      const notice = said.notice;
+      return `* ${typeof notice === 'string' ? notice : Object.keys(notice)[0] + (notice.closed ? ` by ${notice.closed.by}` : '')}`;
+    });
+  }
+
+  /** Waits until the transcript has this line. */
+  hears(line, time = 10_000) {
+    return until(() => this.lines.includes(line), time, () => `no "${line}" in\n${this.lines.join('\n')}`);
+  }
+}
+
+/** Waits for a condition; `what` tells more when it does not come. */
+export async function until(condition, time = 10_000, what = () => '') {
+  const end = Date.now() + time;
+  for (;;) {
+    const value = await condition();
+    if (value) return value;
+    if (Date.now() > end) throw new Error(`waited ${time} ms: ${condition}\n${await what()}`);
+    await sleep(25);
+  }
+}
+
+export async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
