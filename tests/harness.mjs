@@ -175,6 +175,17 @@ class World {
     await visitor.connect();
     return visitor;
   }
+
+  /** A visit whose room is complete: card, webhook, the bot's greeting. */
+  async visitSettled(topic = 'person', answers = {}) {
+    const visitor = await this.visit(topic, answers);
+    const posts = topic === 'person' ? 1 : 2;
+    await until(async () => {
+      const room = await this.room();
+      return room?.webhooks.length === 1 && room.lines.length >= posts;
+    });
+    return visitor;
+  }
 }
 
 function wranglerEnv() {
@@ -206,7 +217,7 @@ export class Visitor {
     this.closed = once(this.socket, 'close').then(([code]) => code);
     this.closed.catch(() => {});
     this.socket.on('message', (data) => this.#take(String(data)));
-    await once(this.socket, 'open');
+    await until(() => this.state);
     return this;
   }
 

@@ -113,8 +113,7 @@ test('an agent reaches the visitor at once, under the mask in a group, by name i
   await visitor.hears('bot: Greetings! How can I assist?');
   await world.agentSays('**Hello**, see [the manual](https://example.com/a?b=1) or javascript:alert(1)', { token: BEN });
   await visitor.hears('Support: Hello, see [the manual](https://example.com/a?b=1) or javascript:alert(1)');
-  const personal = await world.visit('person');
-  await until(async () => (await world.room()).webhooks.length === 1);
+  const personal = await world.visitSettled('person');
   await world.agentSays('Hi');
   await personal.hears('Anna Nowak: Hi');
 });
@@ -134,8 +133,7 @@ test('what the visitor writes is text in the room: no mention, no markup, no com
 });
 
 test('commands and notes never reach the visitor; /close ends it on both sides', async () => {
-  const visitor = await world.visit('person');
-  await until(async () => (await world.room())?.webhooks.length === 1);
+  const visitor = await world.visitSettled('person');
   await world.agentSays('/note is this the one from yesterday?');
   await world.agentSays('/dance');
   await until(async () => (await world.room()).lines.some((line) => line.includes('/dance is not a command')));
@@ -152,8 +150,7 @@ test('commands and notes never reach the visitor; /close ends it on both sides',
 });
 
 test('the visitor ends it; the room is told and the webhook removed', async () => {
-  const visitor = await world.visit('person');
-  await until(async () => (await world.room())?.webhooks.length === 1);
+  const visitor = await world.visitSettled('person');
   visitor.frame('end');
   await visitor.hears('* closed by visitor');
   await until(async () => (await world.room()).webhooks.length === 0);

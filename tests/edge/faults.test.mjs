@@ -13,15 +13,6 @@ beforeEach(() => world.control('POST', '/reset'));
 
 const POST = 'POST /webex/v1/messages';
 
-async function watched(topic = 'person') {
-  const visitor = await world.visit(topic);
-  await until(async () => {
-    const room = await world.room();
-    return room?.webhooks.length === 1 && room.lines.length >= (topic === 'person' ? 1 : 2);
-  });
-  return visitor;
-}
-
 const said = async () => (await world.room()).lines.filter((line) => /: (one|two)$/.test(line));
 
 describe('posting to Webex: nothing lost, nothing doubled, order kept', () => {
@@ -43,7 +34,7 @@ describe('posting to Webex: nothing lost, nothing doubled, order kept', () => {
   };
   for (const [name, { refused, atLeast = 0, ...fault }] of Object.entries(faults)) {
     test(name, async () => {
-      const visitor = await watched();
+      const visitor = await world.visitSettled();
       await world.fault({ route: POST, ...fault });
       const began = Date.now();
       visitor.say('one');
@@ -57,7 +48,7 @@ describe('posting to Webex: nothing lost, nothing doubled, order kept', () => {
   }
 
   test('the visitor is told while the desk cannot be reached, and when it can', async () => {
-    const visitor = await watched();
+    const visitor = await world.visitSettled();
     await world.fault({ route: POST, status: 503, times: 2 });
     visitor.say('one');
     await until(() => visitor.state.desk === 'retrying');
@@ -65,7 +56,7 @@ describe('posting to Webex: nothing lost, nothing doubled, order kept', () => {
   });
 
   test('a deleted room ends the chat, once, and nothing loops', async () => {
-    const visitor = await watched();
+    const visitor = await world.visitSettled();
     await world.webex('integration-live-chat', 'DELETE', `/rooms/${(await world.room()).id}`);
     visitor.say('one');
     await visitor.hears('* closed by thread_gone');
@@ -80,7 +71,7 @@ describe('starting: completed on the next try, never doubled', () => {
     for (const fault of [{ drop: 'after' }, { drop: 'before' }, { status: 500 }, { status: 429, headers: { 'retry-after': '1' } }]) {
       test(`${what}: ${JSON.stringify(fault)}`, async () => {
         await world.fault({ route: `POST /webex/v1/${route}`, ...fault });
-        const visitor = await watched();
+        const visitor = await world.visitSettled();
         visitor.say('one');
         await until(() => visitor.state.delivered === 1);
         const rooms = await world.rooms();
@@ -96,7 +87,7 @@ describe('starting: completed on the next try, never doubled', () => {
 describe('reading from Webex', () => {
   for (const fault of [{ drop: 'before' }, { status: 401 }, { status: 429, headers: { 'retry-after': '1' } }, { status: 500, times: 2 }, { status: 200, body: '{' }]) {
     test(`an agent's message arrives in spite of ${JSON.stringify(fault)}`, async () => {
-      const visitor = await watched();
+      const visitor = await world.visitSettled();
       await world.fault({ route: 'GET /webex/v1/messages/', ...fault });
       await world.agentSays('one');
       await world.agentSays('two');
@@ -106,7 +97,7 @@ describe('reading from Webex', () => {
   }
 
   test('a message deleted before it was read is passed over', async () => {
-    const visitor = await watched();
+    const visitor = await world.visitSettled();
     await world.control('POST', '/deliveries', { hold: true });
     const gone = await world.agentSays('gone');
     await world.webex('agent-anna', 'DELETE', `/messages/${gone.id}`);
@@ -118,7 +109,7 @@ describe('reading from Webex', () => {
   });
 
   test('twenty messages signalled in a random order and twice arrive once each', async () => {
-    const visitor = await watched();
+    const visitor = await world.visitSettled();
     await world.control('POST', '/deliveries', { hold: true, duplicate: 6 });
     const sent = [];
     for (let n = 1; n <= 20; n += 1) {
@@ -137,7 +128,7 @@ describe('reading from Webex', () => {
 describe('tokens', () => {
   test('an expired token is replaced once, however many conversations need it', async () => {
     const visitors = [];
-    for (let n = 0; n < 12; n += 1) visitors.push(await watched());
+    for (let n = 0; n < 12; n += 1) visitors.push(await world.visitSettled());
     await world.control('DELETE', '/requests');
     await world.control('POST', '/tokens/revoke');
     for (const visitor of visitors) visitor.say('one');
@@ -146,7 +137,7 @@ describe('tokens', () => {
   });
 
   test('while no token is to be had messages wait, and go out when there is one', async () => {
-    const visitor = await watched();
+    const visitor = await world.visitSettled();
     await world.control('POST', '/tokens/revoke');
     await world.fault({ route: 'POST /webex/v1/access_token', status: 500, times: 2 });
     visitor.say('one');
@@ -169,7 +160,7 @@ describe('the bot: an answer, or a person within five seconds', () => {
   };
   for (const [name, fault] of Object.entries(faults)) {
     test(name, async () => {
-      const visitor = await watched('support');
+      const visitor = await world.visitSettled('support');
       await world.fault({ route: DETECT, ...fault });
       const began = Date.now();
       visitor.say('hello');
@@ -183,14 +174,14 @@ describe('the bot: an answer, or a person within five seconds', () => {
   }
 
   test('an expired token is replaced', async () => {
-    const visitor = await watched('support');
+    const visitor = await world.visitSettled('support');
     await world.control('POST', '/tokens/revoke', { google: true });
     visitor.say('hello');
     await until(() => visitor.lines.filter((line) => line.startsWith('bot: Greetings')).length === 2);
   });
 
   test('answers that do not understand, three in a row, hand off', async () => {
-    const visitor = await watched('support');
+    const visitor = await world.visitSettled('support');
     for (const text of ['xyzzy', 'plugh', 'plover']) visitor.say(text);
     await visitor.hears('* bot_failed');
     assert.equal(visitor.state.phase, 'waiting');

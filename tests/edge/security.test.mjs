@@ -21,8 +21,7 @@ function delivery(conversation, { body, signature, secret = secretOf(conversatio
 }
 
 test('webhooks: only what is signed over the raw body is taken, and unsigned ones cause no call', async () => {
-  const visitor = await world.visit('person');
-  await until(async () => (await world.room())?.webhooks.length === 1);
+  const visitor = await world.visitSettled('person');
   const { conversation } = visitor.session;
   await world.control('DELETE', '/requests');
   const data = { id: 'Y2lzY29zcGFyazovL3VzL01FU1NBR0UvMQ', personId: 'p', personEmail: 'anna@example.com' };
@@ -43,8 +42,7 @@ test('webhooks: only what is signed over the raw body is taken, and unsigned one
 });
 
 test('webhooks: a thousand deliveries of one message are one message, all acknowledged', async () => {
-  const visitor = await world.visit('person');
-  await until(async () => (await world.room())?.webhooks.length === 1);
+  const visitor = await world.visitSettled('person');
   await world.control('POST', '/deliveries', { drop: 1 });
   const message = await world.agentSays('only once');
   const data = { id: message.id, personId: message.personId, personEmail: message.personEmail };
@@ -58,8 +56,8 @@ test('webhooks: a thousand deliveries of one message are one message, all acknow
 });
 
 test('webhooks: own, bot, foreign and deleted messages, and other events, are taken and show nothing', async () => {
-  const visitor = await world.visit('person');
-  await until(async () => (await world.room())?.webhooks.length === 1);
+  const visitor = await world.visitSettled('person');
+  const { id: roomId } = await world.room();
   const { body: other } = await world.webex('agent-anna', 'POST', '/rooms', { title: 'elsewhere' });
   const { body: foreign } = await world.webex('agent-anna', 'POST', '/messages', { roomId: other.id, text: 'secret' });
   const send = (change) => {
@@ -77,7 +75,7 @@ test('webhooks: own, bot, foreign and deleted messages, and other events, are ta
     assert.equal((await send(change)).status, 200);
   }
   assert.equal((await delivery(visitor.session.conversation, { body: 'not json' })).status, 200);
-  await world.agentSays('the only one');
+  await world.agentSays('the only one', { roomId });
   await visitor.hears('Anna Nowak: the only one');
   assert.deepEqual(visitor.lines, ['* agent_joined', 'Anna Nowak: the only one']);
 });

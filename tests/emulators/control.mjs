@@ -1,0 +1,70 @@
+import { findRoute } from './http.mjs';
+import { RELEASE_ORDERS } from './webex/delivery.mjs';
+
+const ROUTES = [
+  ['POST /reset', reset],
+  ['POST /faults', ({ faults }, fault) => faults.plan(fault)],
+  ['DELETE /faults', ({ faults }) => faults.clear()],
+  ['POST /deliveries', planDeliveries],
+  ['POST /deliveries/release', releaseDeliveries],
+  ['POST /clock', advanceClock],
+  ['POST /tokens/revoke', revokeTokens],
+  ['GET /requests', ({ log }) => log.entries],
+  ['DELETE /requests', ({ log }) => log.clear()],
+  ['GET /state', ({ webex }) => webex.snapshot()],
+];
+
+/**
+ * Answers a call under `/control`.
+ * @param {object} parts the emulators, as the server holds them
+ * @returns {Promise<import('./http.mjs').Reply>}
+ */
+export async function handleControl(parts, { method, path, body }) {
+  const { handler, known } = findRoute(ROUTES, method, path);
+  if (!handler) return { status: known ? 405 : 404, body: { error: `no control call ${method} ${path}` } };
+  try {
+    const given = body.length > 0 ? JSON.parse(body.toString()) : {};
+    return { status: 200, body: (await handler(parts, given)) ?? {} };
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof RangeError) {
+      return { status: 400, body: { error: error.message } };
+    }
+    throw error;
+  }
+}
+
+function reset({ clock, webex, google, dialogflow, faults, log }) {
+  clock.reset();
+  for (const part of [webex, google, dialogflow]) part.reset();
+  faults.clear();
+  log.clear();
+}
+
+function planDeliveries({ webex }, { drop, duplicate, hold }) {
+  const changes = {};
+  if (drop !== undefined) changes.drop = count(drop, 'drop');
+  if (duplicate !== undefined) changes.duplicate = count(duplicate, 'duplicate');
+  if (hold !== undefined) changes.hold = hold === true;
+  webex.deliveries.plan(changes);
+}
+
+async function releaseDeliveries({ webex }, { order = 'same' }) {
+  if (!RELEASE_ORDERS.includes(order)) throw new RangeError(`order must be one of ${RELEASE_ORDERS.join(', ')}`);
+  return { released: await webex.deliveries.release(order) };
+}
+
+function advanceClock({ clock }, { advance_ms }) {
+  clock.advance(count(advance_ms, 'advance_ms'));
+  return { now: clock.iso() };
+}
+
+/** Webex tokens unless told otherwise: `{"google": true}` revokes Google's too. */
+function revokeTokens({ webex, google }, given) {
+  webex.tokens.revokeIssued();
+  if (given.google === true) google.reset();
+}
+
+function count(value, name) {
+  if (!Number.isInteger(value) || value < 0) throw new RangeError(`${name} must be a whole number from 0`);
+  return value;
+}

@@ -1,0 +1,256 @@
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { after, before, beforeEach, test } from 'node:test';
+import { ANNA, BEN, BOT, PERSON, Testbed } from './testbed.mjs';
+
+let bed;
+
+before(async () => {
+  bed = await Testbed.start();
+});
+
+beforeEach(() => bed.reset());
+
+after(() => bed.close());
+
+test('a delivery is signed over its raw bytes and holds no text', async () => {
+  const room = await bed.newRoom();
+  await bed.newWebhook(PERSON, { secret: 'sesame', filter: `roomId=${room.id}` });
+  await bed.say(PERSON, room, { text: 'Zażółć 🐟' });
+  const [delivery] = await bed.received(1);
+  const expected = createHmac('sha1', 'sesame').update(delivery.raw).digest('hex');
+  assert.equal(delivery.headers['x-spark-signature'], expected);
+  assert.equal(delivery.body.data.personEmail, 'live-chat@example.com');
+  assert.equal(delivery.body.filter, `roomId=${room.id}`);
+  assert.doesNotMatch(delivery.raw.toString(), /Zażółć|sesame/);
+});
+
+test('a delivery without a secret has no signature', async () => {
+  const room = await bed.newRoom();
+  await bed.newWebhook(PERSON);
+  await bed.say(PERSON, room, { text: 'hello' });
+  const [delivery] = await bed.received(1);
+  assert.equal(delivery.headers['x-spark-signature'], undefined);
+});
+
+test('a webhook on a room of others is refused', async () => {
+  const room = await bed.newRoom();
+  const fields = { ...bed.messagesCreated(), filter: `roomId=${room.id}` };
+  const reply = await bed.webex('POST', '/webhooks', { as: BEN, body: fields });
+  assert.equal(reply.status, 400);
+  assert.equal(reply.body.message, 'invalid value for filter: roomId');
+});
+
+test('a bot in a group room reads and hears only what mentions it', async () => {
+  const room = await bed.newRoom('live-chat@webex.bot');
+  await bed.newWebhook(BOT);
+  const hidden = await bed.say(PERSON, room, { text: 'not for the bot' });
+  const mention = await bed.say(PERSON, room, { markdown: 'hi <@personEmail:live-chat@webex.bot|Bot>' });
+  assert.deepEqual((await bed.received(1)).map(idOf), [mention.id]);
+
+  assert.equal((await bed.webex('GET', `/messages?roomId=${room.id}`, { as: BOT })).status, 403);
+  const listed = await bed.webex('GET', `/messages?roomId=${room.id}&mentionedPeople=me`, { as: BOT });
+  assert.deepEqual(listed.body.items.map((one) => one.id), [mention.id]);
+  assert.equal((await bed.webex('GET', `/messages/${hidden.id}`, { as: BOT })).status, 404);
+  assert.equal((await bed.webex('GET', `/messages/${mention.id}`, { as: BOT })).body.text, 'hi Bot');
+});
+
+test('a bot hears everything in a direct room', async () => {
+  await bed.newWebhook(BOT);
+  const body = { toPersonEmail: 'live-chat@webex.bot', text: 'hello bot' };
+  const { body: message } = await bed.webex('POST', '/messages', { as: ANNA, body });
+  assert.deepEqual((await bed.received(1)).map(idOf), [message.id]);
+  assert.equal((await bed.webex('GET', `/messages?roomId=${message.roomId}`, { as: BOT })).body.items.length, 1);
+});
+
+test('who is not in a room finds no room', async () => {
+  const room = await bed.newRoom();
+  const reply = await bed.webex('GET', `/rooms/${room.id}`, { as: ANNA });
+  assert.equal(reply.status, 404);
+  assert.equal(reply.body.message, 'Could not find a room with provided ID.');
+  assert.match(reply.body.trackingId, /^ROUTER_/);
+});
+
+test('participants are refused as the vendor does', async () => {
+  const room = await bed.newRoom();
+  const add = (personEmail) => bed.webex('POST', '/memberships', { body: { roomId: room.id, personEmail } });
+  const unknown = await add('nobody@example.com');
+  assert.deepEqual([unknown.status, unknown.body.message], [404, 'nobody@example.com not found.']);
+  assert.equal((await add('mallory@refused.example.com')).status, 403);
+  assert.equal((await add('anna@example.com')).status, 200);
+  assert.equal((await add('anna@example.com')).status, 409);
+});
+
+test('a text may have 7439 bytes and not one more', async () => {
+  const room = await bed.newRoom();
+  const post = (fields) => bed.webex('POST', '/messages', { body: { roomId: room.id, ...fields } });
+  assert.equal((await post({ text: 'x'.repeat(7439) })).status, 200);
+  assert.equal((await post({ text: 'x'.repeat(7440) })).status, 400);
+  assert.equal((await post({ markdown: '€'.repeat(2479) })).status, 200);
+  assert.equal((await post({ markdown: '€'.repeat(2480) })).status, 400);
+});
+
+test('html is derived from markdown, and what people wrote is escaped', async () => {
+  const room = await bed.newRoom();
+  const markdown = '**Maria**  \n\\*not\\* <b>bold</b> &lt;@all&gt; [link](https://a.example/?a=1&b=2)';
+  const { html, text, mentionedGroups } = await bed.say(PERSON, room, { markdown });
+  const link = '<a href="https://a.example/?a=1&amp;b=2" rel="nofollow">link</a>';
+  assert.equal(
+    html,
+    `<p><strong>Maria</strong><br/>*not* &lt;b&gt;bold&lt;/b&gt; &lt;@all&gt; ${link}</p>`,
+  );
+  assert.equal(text, 'Maria\n*not* <b>bold</b> <@all> link');
+  assert.equal(mentionedGroups, undefined);
+});
+
+test('lists come in pages that a Link header joins', async () => {
+  const room = await bed.newRoom();
+  for (const text of ['1', '2', '3', '4', '5']) await bed.say(PERSON, room, { text });
+  const texts = [];
+  let next = `${bed.url}/webex/v1/messages?roomId=${room.id}&max=2`;
+  while (next) {
+    const response = await fetch(next, { headers: { Authorization: `Bearer ${PERSON}` } });
+    texts.push((await response.json()).items.map((one) => one.text));
+    next = /<(.+)>; rel="next"/.exec(response.headers.get('link') ?? '')?.[1];
+  }
+  assert.deepEqual(texts, [['5', '4'], ['3', '2'], ['1']]);
+});
+
+test('100 failed deliveries within 5 minutes disable a webhook', async () => {
+  const room = await bed.newRoom();
+  const webhook = await bed.newWebhook(PERSON);
+  bed.answerWith(500);
+  const fail = async (times) => {
+    for (let n = 0; n < times; n += 1) await bed.say(PERSON, room, { text: 'x' });
+    await bed.settled();
+  };
+  const status = async () => (await bed.webex('GET', `/webhooks/${webhook.id}`)).body.status;
+  const revive = () => bed.webex('PUT', `/webhooks/${webhook.id}`, { body: { ...bed.messagesCreated(), status: 'active' } });
+
+  await fail(99);
+  assert.equal(await status(), 'active');
+  await bed.control('POST', '/clock', { advance_ms: 5 * 60_000 });
+  await fail(1);
+  assert.equal(await status(), 'active', 'the first 99 are too old to count');
+  await fail(99);
+  assert.equal(await status(), 'inactive');
+
+  await revive();
+  await fail(1);
+  assert.equal(await status(), 'inactive', 'on probation one failure is enough');
+
+  await revive();
+  await bed.control('POST', '/clock', { advance_ms: 5 * 60_000 });
+  await fail(1);
+  assert.equal(await status(), 'active', 'probation ends after 5 minutes');
+});
+
+test('faults answer, delay and drop calls in the order they were planned', async () => {
+  const room = await bed.newRoom();
+  const route = 'POST /webex/v1/messages';
+  const post = (text) => bed.webex('POST', '/messages', { body: { roomId: room.id, text } });
+  await bed.control('POST', '/faults', { route, status: 429, headers: { 'Retry-After': '7' } });
+  await bed.control('POST', '/faults', { route, body: '<html>', status: 502, headers: { 'Content-Type': 'text/html' } });
+  await bed.control('POST', '/faults', { route, delay_ms: 30 });
+  await bed.control('POST', '/faults', { route, drop: 'before' });
+  await bed.control('POST', '/faults', { route, drop: 'after' });
+
+  const limited = await post('limited');
+  assert.equal(limited.status, 429);
+  assert.equal(limited.headers.get('retry-after'), '7');
+  assert.match(limited.body.trackingId, /^ROUTER_/);
+  assert.equal((await post('malformed')).body, '<html>');
+  const startedAt = Date.now();
+  assert.equal((await post('delayed')).status, 200);
+  assert.ok(Date.now() - startedAt >= 29);
+  await assert.rejects(post('never seen'));
+  await assert.rejects(post('executed'));
+  assert.equal((await post('normal again')).status, 200);
+
+  const { rooms } = await bed.control('GET', '/state');
+  assert.deepEqual(rooms[0].messages.map((one) => one.text), ['delayed', 'executed', 'normal again']);
+  const requests = await bed.control('GET', '/requests');
+  const posts = requests.filter((one) => one.path === '/webex/v1/messages');
+  assert.deepEqual(posts.map((one) => one.status), [429, 502, 200, null, 200, 200]);
+  assert.equal(posts[0].who, 'live-chat@example.com');
+  assert.equal(posts[0].body.text, 'limited');
+});
+
+test('a fault route may hold wildcards, and a wrong one is explained', async () => {
+  await bed.control('POST', '/faults', { route: '* /webex/*/people', status: 503 });
+  assert.equal((await bed.webex('GET', '/people/me')).status, 503);
+  assert.equal((await bed.webex('GET', '/people/me')).status, 200);
+  const response = await fetch(`${bed.url}/control/faults`, { method: 'POST', body: '{"route":"messages"}' });
+  assert.equal(response.status, 400);
+});
+
+test('deliveries can be dropped, doubled, held and released in another order', async () => {
+  const room = await bed.newRoom();
+  await bed.newWebhook(PERSON);
+  await bed.control('POST', '/deliveries', { drop: 1, duplicate: 1 });
+  await bed.say(PERSON, room, { text: 'lost' });
+  const doubled = await bed.say(PERSON, room, { text: 'doubled' });
+  assert.deepEqual((await bed.received(2)).map(idOf), [doubled.id, doubled.id]);
+
+  await bed.control('POST', '/deliveries', { hold: true });
+  bed.forgetDeliveries();
+  const first = await bed.say(PERSON, room, { text: 'first' });
+  const second = await bed.say(PERSON, room, { text: 'second' });
+  assert.equal((await bed.control('GET', '/state')).deliveries.held, 2);
+  assert.deepEqual(await bed.control('POST', '/deliveries/release', { order: 'reverse' }), { released: 2 });
+  assert.deepEqual((await bed.received(2)).map(idOf), [second.id, first.id]);
+});
+
+test('an access token from a refresh works until it expires or is revoked', async () => {
+  const token = await bed.refreshToken();
+  const me = () => bed.webex('GET', '/people/me', { as: token });
+  assert.equal((await me()).body.emails[0], 'live-chat@example.com');
+  await bed.control('POST', '/clock', { advance_ms: 1_209_600_000 });
+  const expired = await me();
+  assert.equal(expired.status, 401);
+  assert.match(expired.body.message, /valid access token/);
+
+  const other = await bed.refreshToken();
+  await bed.control('POST', '/tokens/revoke');
+  assert.equal((await bed.webex('GET', '/people/me', { as: other })).status, 401);
+  assert.equal((await bed.webex('GET', '/people/me')).status, 200, 'the fixed token stays');
+});
+
+test('a file is kept with its bytes and hidden from others', async () => {
+  const room = await bed.newRoom();
+  const form = new FormData();
+  form.set('roomId', room.id);
+  form.set('files', new Blob([Uint8Array.of(0, 13, 10, 255)], { type: 'image/png' }), 'a.png');
+  const headers = { Authorization: `Bearer ${PERSON}` };
+  const posted = await fetch(`${bed.url}/webex/v1/messages`, { method: 'POST', headers, body: form });
+  const [url] = (await posted.json()).files;
+  const content = await fetch(url, { headers });
+  assert.equal(content.headers.get('content-disposition'), 'attachment; filename="a.png"');
+  assert.deepEqual(new Uint8Array(await content.arrayBuffer()), Uint8Array.of(0, 13, 10, 255));
+  assert.equal((await fetch(url, { method: 'HEAD', headers })).headers.get('content-length'), '4');
+  assert.equal((await fetch(url, { headers: { Authorization: `Bearer ${ANNA}` } })).status, 404);
+});
+
+test('dialogflow keeps a context for its turns and for 20 minutes', async () => {
+  const more = async () => (await bed.ask('tell me more')).queryResult.intent.displayName;
+  await bed.ask('prices');
+  assert.equal(await more(), 'Prices - more');
+  await bed.ask('prices');
+  await bed.control('POST', '/clock', { advance_ms: 20 * 60_000 });
+  assert.equal(await more(), 'Default Fallback Intent');
+});
+
+test('dialogflow leaves out default values and refuses what the vendor refuses', async () => {
+  const { queryResult } = await bed.ask('hello');
+  assert.deepEqual(Object.keys(queryResult.intent), ['name', 'displayName']);
+  assert.deepEqual((await bed.ask('Human')).queryResult.intent.liveAgentHandoff, true);
+  assert.equal((await bed.ask('x'.repeat(256))).queryResult.intent.isFallback, true);
+  assert.equal((await bed.ask('x'.repeat(257))).error.message, 'Input text exceeds 256 characters.');
+  assert.equal((await bed.ask('hello', { session: 's'.repeat(37) })).error.status, 'INVALID_ARGUMENT');
+  assert.equal((await bed.ask('hello', { project: 'other' })).error.status, 'NOT_FOUND');
+  assert.equal((await bed.ask('hello', { token: 'none' })).error.status, 'UNAUTHENTICATED');
+});
+
+function idOf(delivery) {
+  return delivery.body.data.id;
+}

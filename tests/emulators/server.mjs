@@ -1,0 +1,107 @@
+import { createServer } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Clock } from './clock.mjs';
+import { handleControl } from './control.mjs';
+import { Dialogflow } from './dialogflow.mjs';
+import { faultReply, Faults } from './faults.mjs';
+import { Google } from './google.mjs';
+import { readBody, send } from './http.mjs';
+import { pageReply } from './page.mjs';
+import { refusal } from './refusal.mjs';
+import { RequestLog } from './request-log.mjs';
+import { Webex } from './webex/index.mjs';
+
+/**
+ * Starts all emulators on one port of this machine.
+ *
+ * @param {object} options
+ * @param {number} [options.port] 0 takes any free port
+ * @param {object} options.serviceAccount the key file's content that Google knows
+ * @param {(line: string) => void} [options.log] told of every vendor call
+ * @returns {Promise<{url: string, close: () => Promise<void>}>}
+ */
+export async function startEmulators({ port = 8788, serviceAccount, log = () => {} }) {
+  let url;
+  const clock = new Clock();
+  const webex = new Webex(clock, () => `${url}/webex/v1`);
+  const google = new Google(clock, serviceAccount, () => `${url}/google/token`);
+  const dialogflow = new Dialogflow(clock, google);
+  const parts = { clock, webex, google, dialogflow, faults: new Faults(), log: new RequestLog() };
+
+  const server = createServer((incoming, response) => {
+    answer(parts, url, incoming, response, log).catch((error) => {
+      log(`${incoming.method} ${incoming.url} failed: ${error.stack}`);
+      if (response.headersSent) response.destroy();
+      else send(response, { status: 500, body: { error: error.message } });
+    });
+  });
+  await new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  url = `http://127.0.0.1:${server.address().port}`;
+
+  const close = () => {
+    webex.deliveries.reset();
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(resolve));
+  };
+  return { url, close };
+}
+
+async function answer(parts, base, incoming, response, log) {
+  const { pathname, searchParams, href } = new URL(incoming.url, base);
+  const { method, headers } = incoming;
+  const body = await readBody(incoming);
+  const request = { method, path: pathname, query: searchParams, url: href, headers, body };
+  if (pathname.startsWith('/control/')) {
+    send(response, await handleControl(parts, under('/control', request)));
+  } else if (VENDORS.some(([prefix]) => pathname.startsWith(`${prefix}/`))) {
+    await answerAsVendor(parts, request, response, log);
+  } else {
+    send(response, pageReply(method, pathname));
+  }
+}
+
+async function answerAsVendor(parts, request, response, log) {
+  const { method, path, headers, body } = request;
+  const call = {
+    method,
+    path: path + new URL(request.url).search,
+    at: parts.clock.iso(),
+    who: parts.webex.nameCaller(headers),
+  };
+  const entry = parts.log.add(call, headers, body);
+  const fault = parts.faults.take(method, path);
+  if (fault?.delay_ms) await sleep(fault.delay_ms);
+  if (fault?.drop !== 'before') {
+    const reply = (fault && faultReply(fault, path)) ?? (await execute(parts, request));
+    entry.status = reply.status;
+    if (!fault?.drop) send(response, reply);
+  }
+  if (fault?.drop) {
+    entry.dropped = fault.drop;
+    response.destroy();
+  }
+  log(`${method} ${path} ${entry.dropped ? 'dropped' : entry.status}`);
+}
+
+const VENDORS = [
+  ['/webex/v1', ({ webex }, request) => webex.handle(request)],
+  ['/google', ({ google }, request) => google.handle(request)],
+  ['/dialogflow/v2', ({ dialogflow }, request) => dialogflow.handle(request)],
+];
+
+async function execute(parts, request) {
+  const [prefix, handle] = VENDORS.find(([one]) => request.path.startsWith(`${one}/`));
+  try {
+    return await handle(parts, under(prefix, request));
+  } catch (error) {
+    if (error instanceof URIError) return refusal(request.path, 400);
+    throw error;
+  }
+}
+
+function under(prefix, request) {
+  return { ...request, path: request.path.slice(prefix.length) };
+}

@@ -1,0 +1,115 @@
+import { createHmac } from 'node:crypto';
+
+const WINDOW_MS = 5 * 60 * 1000;
+const MAX_FAILURES = 100;
+const TIMEOUT_MS = 10_000;
+
+const ORDERS = {
+  same: (held) => held,
+  reverse: (held) => held.reverse(),
+  shuffle: (held) => {
+    for (let last = held.length - 1; last > 0; last -= 1) {
+      const other = Math.floor(Math.random() * (last + 1));
+      [held[last], held[other]] = [held[other], held[last]];
+    }
+    return held;
+  },
+};
+
+export const RELEASE_ORDERS = Object.keys(ORDERS);
+
+/**
+ * Posts webhook payloads. A webhook's deliveries go out one after the other, so that a test sees one order unless
+ * it asks for another. Nothing is tried twice.
+ */
+export class Deliveries {
+  #clock;
+  #queues = new Map();
+  #held = [];
+  #plan = { drop: 0, duplicate: 0, hold: false };
+  #stop = new AbortController();
+  #pending = 0;
+
+  constructor(clock) {
+    this.#clock = clock;
+  }
+
+  /** Deliveries that are under way, and those that are held back. */
+  get counts() {
+    return { pending: this.#pending, held: this.#held.length };
+  }
+
+  /** Changes what is to go wrong: `drop` and `duplicate` count deliveries, `hold` keeps them back. */
+  plan(changes) {
+    Object.assign(this.#plan, changes);
+  }
+
+  /** Forgets what waits and breaks off what is under way. */
+  reset() {
+    this.#stop.abort();
+    this.#stop = new AbortController();
+    this.#queues.clear();
+    this.#held = [];
+    this.#pending = 0;
+    this.#plan = { drop: 0, duplicate: 0, hold: false };
+  }
+
+  schedule(webhook, payload) {
+    if (this.#plan.drop > 0) {
+      this.#plan.drop -= 1;
+      return;
+    }
+    const delivery = { webhook, body: JSON.stringify(payload), stopped: this.#stop.signal };
+    const copies = this.#plan.duplicate > 0 ? [delivery, delivery] : [delivery];
+    if (copies.length > 1) this.#plan.duplicate -= 1;
+    if (this.#plan.hold) this.#held.push(...copies);
+    else copies.forEach((copy) => this.#enqueue(copy));
+  }
+
+  /** Sends what was held back, one by one in the given order, and holds no longer. */
+  async release(order) {
+    const deliveries = ORDERS[order](this.#held.splice(0));
+    this.#plan.hold = false;
+    for (const delivery of deliveries) await this.#deliver(delivery);
+    return deliveries.length;
+  }
+
+  #enqueue(delivery) {
+    const before = this.#queues.get(delivery.webhook.id) ?? Promise.resolve();
+    this.#queues.set(
+      delivery.webhook.id,
+      before.then(() => this.#deliver(delivery)),
+    );
+  }
+
+  async #deliver(delivery) {
+    const { webhook, stopped } = delivery;
+    if (stopped.aborted || webhook.status !== 'active') return;
+    this.#pending += 1;
+    const isDelivered = await post(delivery);
+    if (stopped.aborted) return;
+    this.#pending -= 1;
+    if (!isDelivered) this.#countFailure(webhook);
+  }
+
+  #countFailure(webhook) {
+    const now = this.#clock.now();
+    webhook.failures = webhook.failures.filter((at) => now - at < WINDOW_MS);
+    webhook.failures.push(now);
+    const isOnProbation = webhook.revivedAt !== undefined && now - webhook.revivedAt < WINDOW_MS;
+    if (isOnProbation || webhook.failures.length >= MAX_FAILURES) webhook.status = 'inactive';
+  }
+}
+
+async function post({ webhook, body, stopped }) {
+  const headers = { 'Content-Type': 'application/json' };
+  if (webhook.secret) headers['X-Spark-Signature'] = createHmac('sha1', webhook.secret).update(body).digest('hex');
+  try {
+    const signal = AbortSignal.any([stopped, AbortSignal.timeout(TIMEOUT_MS)]);
+    const response = await fetch(webhook.targetUrl, { method: 'POST', headers, body, signal, redirect: 'manual' });
+    await response.arrayBuffer();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}

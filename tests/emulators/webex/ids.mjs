@@ -1,0 +1,22 @@
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** A Webex id: base64 of `ciscospark://us/TYPE/inner` without padding. */
+export function encodeId(type, inner) {
+  return Buffer.from(`ciscospark://us/${type}/${inner}`).toString('base64').replace(/=+$/, '');
+}
+
+/**
+ * The id as the emulator stores it. Like the vendor, it takes a bare UUID too.
+ * @returns {string | undefined} undefined when it is no id of this type
+ */
+export function canonicalId(type, given) {
+  if (typeof given !== 'string') return undefined;
+  if (UUID.test(given)) return encodeId(type, given.toLowerCase());
+  const isOfType = Buffer.from(given, 'base64').toString().startsWith(`ciscospark://us/${type}/`);
+  return isOfType ? given.replace(/=+$/, '') : undefined;
+}
+
+/** What stands behind the last slash of the decoded id. */
+export function innerId(id) {
+  return Buffer.from(id, 'base64').toString().split('/').slice(4).join('/');
+}
