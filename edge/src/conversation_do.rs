@@ -11,8 +11,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use shared::{
     conversation::{ConnectionId, Context, Conversation, DeskRef, Effect, Input, Start, To, VisitorCard},
-    message::Seq,
-    protocol::{ClientFrame, PING, PONG, PollAnswer, PollRequest, Rejection, SUBPROTOCOL, ServerFrame},
+    protocol::{ClientFrame, PING, PONG, PollAnswer, PollRequest, Rejection, ServerFrame},
     settings::Plan,
     time::Timestamp,
 };
@@ -21,18 +20,16 @@ use std::{
     rc::Rc,
 };
 use worker::{
-    Date, DurableObject, Env, Error, Method, Request, Response, ResponseBuilder, Result, State, WebSocket,
-    WebSocketIncomingMessage, WebSocketPair, console_error, console_log, durable_object, js_sys,
-    wasm_bindgen::{JsCast, JsValue},
+    Date, DurableObject, Env, Error, Method, Request, Response, Result, State, WebSocket,
+    WebSocketIncomingMessage, console_error, console_log, durable_object, js_sys, wasm_bindgen::JsValue,
     worker_sys::WebSocketRequestResponsePair,
 };
 
 pub(crate) const MAX_FRAME: usize = 16 * 1024;
-const MAX_SOCKETS: usize = 10;
 /// Close codes: the visitor's panel gives up on the first two and tries again on the third.
 pub(crate) const CLOSE_BAD_TOKEN: u16 = 4401;
 pub(crate) const CLOSE_UNKNOWN: u16 = 4404;
-const CLOSE_TRY_AGAIN: u16 = 1013;
+pub(crate) const CLOSE_TRY_AGAIN: u16 = 1013;
 
 /// From the router: start this conversation unless it has been.
 #[derive(Serialize, Deserialize)]
@@ -53,12 +50,12 @@ pub(crate) struct SignalCall {
 pub struct ConversationDo(Rc<Shell>);
 
 pub(crate) struct Shell {
-    state: State,
+    pub(crate) state: State,
     pub(crate) env: Env,
     /// `None` until it is loaded, and after a failed write: then storage knows better than memory.
     stored: RefCell<Option<Stored>>,
     alarm_at: Cell<Option<Timestamp>>,
-    polled_at: Cell<Option<Timestamp>>,
+    pub(crate) polled_at: Cell<Option<Timestamp>>,
     pub(crate) tokens: effects::Tokens,
 }
 
@@ -227,54 +224,8 @@ impl Shell {
         Ok(Response::from_json(&PollAnswer { frames })?)
     }
 
-    fn socket(self: &Rc<Self>, request: &Request) -> Result<Response, ApiError> {
-        let pair = WebSocketPair::new()?;
-        let loaded = self.load()?;
-        if !loaded || self.state.get_websockets().len() >= MAX_SOCKETS {
-            pair.server.accept()?;
-            let code = if loaded { CLOSE_TRY_AGAIN } else { CLOSE_UNKNOWN };
-            pair.server.close(Some(code), Some("not here"))?;
-        } else {
-            let url = request.url()?;
-            let after = url.query_pairs().find(|(name, _)| name == "after");
-            let after = Seq(after
-                .and_then(|(_, value)| value.parse().ok())
-                .unwrap_or_default());
-            let name = format!("{:x}", (js_sys::Math::random() * 2f64.powi(53)) as u64);
-            self.state.accept_websocket_with_tags(&pair.server, &[&name]);
-            self.take(Input::VisitorConnected {
-                connection: ConnectionId(name),
-                after,
-            })?;
-        }
-        Ok(ResponseBuilder::new()
-            .with_status(101)
-            .with_header("sec-websocket-protocol", SUBPROTOCOL)?
-            .with_websocket(pair.client)
-            .empty())
-    }
-
-    fn socket_gone(self: &Rc<Self>, socket: &WebSocket) -> Result<()> {
-        let name = self.connection_of(socket);
-        // The platform may have closed it already; then there is nothing left to do.
-        let _closed = socket.close(Some(1000), Some(""));
-        let others = self
-            .state
-            .get_websockets()
-            .iter()
-            .any(|other| self.connection_of(other) != name);
-        if !others && self.load()? {
-            self.take(Input::VisitorDisconnected)?;
-        }
-        Ok(())
-    }
-
-    fn connection_of(&self, socket: &WebSocket) -> ConnectionId {
-        ConnectionId(self.state.get_tags(socket).into_iter().next().unwrap_or_default())
-    }
-
     /// Whether there is a conversation. What was under way when the object was last in memory is taken up again.
-    fn load(self: &Rc<Self>) -> Result<bool> {
+    pub(crate) fn load(self: &Rc<Self>) -> Result<bool> {
         if self.stored.borrow().is_some() {
             return Ok(true);
         }
@@ -310,18 +261,10 @@ impl Shell {
     }
 
     fn context(&self) -> Context {
-        let answered = |socket| auto_response_at(&self.state, &socket);
-        let heartbeat_at = self
-            .state
-            .get_websockets()
-            .into_iter()
-            .filter_map(answered)
-            .chain(self.polled_at.get())
-            .max();
         Context {
             now: now(),
             jitter: js_sys::Math::random(),
-            heartbeat_at,
+            heartbeat_at: self.heartbeat_at(),
             post_limit: crate::desk::POST_LIMIT,
         }
     }
@@ -398,34 +341,6 @@ impl Shell {
             }
         });
     }
-
-    fn send(&self, to: &To, frame: &ServerFrame) -> Result<()> {
-        let sockets = match to {
-            To::Everyone => self.state.get_websockets(),
-            To::One(connection) if connection.0.is_empty() => vec![],
-            To::One(connection) => self.state.get_websockets_with_tag(&connection.0),
-        };
-        let text = serde_json::to_string(frame)?;
-        for socket in sockets {
-            // A socket that is closing learns of it by replay.
-            let _sent = socket.send_with_str(&text);
-        }
-        Ok(())
-    }
-
-    fn replay(&self, to: &ConnectionId, after: Seq) -> Result<()> {
-        if to.0.is_empty() {
-            return Ok(());
-        }
-        let store = Store::new(self.state.storage().sql());
-        let mut after = after;
-        loop {
-            let entries = store.entries_after(after)?;
-            let Some(last) = entries.last() else { return Ok(()) };
-            after = last.seq;
-            self.send(&To::One(to.clone()), &ServerFrame::Entries(entries))?;
-        }
-    }
 }
 
 fn input_of(frame: ClientFrame, connection: ConnectionId) -> Input {
@@ -443,14 +358,4 @@ fn send(socket: &WebSocket, frame: &ServerFrame) -> Result<()> {
 
 pub(crate) fn now() -> Timestamp {
     Timestamp(i64::try_from(Date::now().as_millis()).unwrap_or(i64::MAX))
-}
-
-/// When the platform last answered a ping on this socket. workers-rs has no binding for it yet.
-fn auto_response_at(state: &State, socket: &WebSocket) -> Option<Timestamp> {
-    let raw: &JsValue = state.as_raw().as_ref();
-    let function = js_sys::Reflect::get(raw, &"getWebSocketAutoResponseTimestamp".into()).ok()?;
-    let function: js_sys::Function = function.dyn_into().ok()?;
-    let at = function.call1(raw, socket.as_ref()).ok()?;
-    let at: js_sys::Date = at.dyn_into().ok()?;
-    Some(Timestamp(at.get_time() as i64))
 }

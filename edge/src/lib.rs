@@ -14,6 +14,7 @@ mod google_auth;
 mod http;
 mod keys;
 mod router;
+mod sockets;
 mod store;
 
 pub use conversation_do::ConversationDo;

@@ -18,7 +18,8 @@ use shared::{
 };
 use worker::{
     Env, Headers, Method, Request, RequestInit, Response, ResponseBuilder, Result, Stub, WebSocketPair,
-    js_sys::RegExp, wasm_bindgen::JsValue,
+    js_sys::{self, Array, Function, Object, Reflect, RegExp},
+    wasm_bindgen::{JsCast, JsValue},
 };
 
 const LONGEST_URL: usize = 1024;
@@ -249,11 +250,25 @@ fn place(request: &Request) -> Vec<String> {
         "SA" => "South America".into(),
         _ => code,
     });
-    [continent, cf.country(), cf.region(), cf.city()]
+    [continent, cf.country().map(country_name), cf.region(), cf.city()]
         .into_iter()
         .flatten()
         .filter(|part| !part.is_empty())
         .collect()
+}
+
+/// `PL` as `Poland`; the code itself where the runtime knows no name.
+fn country_name(code: String) -> String {
+    let name = || -> Result<Option<String>, JsValue> {
+        let intl = Reflect::get(&js_sys::global(), &"Intl".into())?;
+        let names: Function = Reflect::get(&intl, &"DisplayNames".into())?.dyn_into()?;
+        let options = Object::new();
+        Reflect::set(&options, &"type".into(), &"region".into())?;
+        let names = Reflect::construct(&names, &Array::of2(&"en".into(), &options))?;
+        let of: Function = Reflect::get(&names, &"of".into())?.dyn_into()?;
+        Ok(of.call1(&names, &code.as_str().into())?.as_string())
+    };
+    name().ok().flatten().unwrap_or(code)
 }
 
 fn cut(text: &str, longest: usize) -> String {

@@ -1,1 +1,244 @@
-//! Later.
+//! What is on the wire and in storage, as files. Files are only added to: what an older version wrote must be
+//! read for ever. To see what the code writes now, run with `GOLDEN=print`.
+
+use shared::{
+    client::Kept,
+    conversation::{BotAnswer, BotSays, Conversation, Input},
+    form::{FieldError, Problem},
+    message::{ClosedBy, Entry, MessageId, Notice, Said, Seq, Span},
+    protocol::{
+        ClientFrame, DeskReach, ErrorBody, PhaseView, PollAnswer, PollRequest, Rejection, ServerFrame,
+        StartAnswer, StartRequest, State,
+    },
+    time::Timestamp,
+};
+use std::time::Duration;
+use tests::Stage;
+
+fn json<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_string(value).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[track_caller]
+fn check(name: &str, golden: &str, now: &[String]) {
+    let now = now.join("\n");
+    if std::env::var("GOLDEN").is_ok_and(|value| value == "print") {
+        println!("--- {name}\n{now}");
+    } else {
+        assert!(
+            golden.trim_end() == now,
+            "{name} changed; the code writes:\n{now}"
+        );
+    }
+}
+
+fn entries() -> Vec<Entry> {
+    let at = Timestamp(1_800_000_000_000);
+    let link = Span {
+        text: "docs".into(),
+        href: Some("https://example.com/".into()),
+    };
+    let body = vec![
+        Span {
+            text: "see ".into(),
+            href: None,
+        },
+        link,
+    ];
+    let said = [
+        Said::Visitor {
+            id: id(),
+            text: "hello".into(),
+        },
+        Said::Bot {
+            body: body.clone(),
+            replies: vec![],
+        },
+        Said::Bot {
+            body: body.clone(),
+            replies: vec!["Yes".into()],
+        },
+        Said::Agent {
+            name: "Support".into(),
+            body,
+        },
+        Said::Notice(Notice::PersonAsked),
+        Said::Notice(Notice::BotFailed),
+        Said::Notice(Notice::AgentJoined { name: "Anna".into() }),
+        Said::Notice(Notice::NotDelivered { seq: Seq(1) }),
+        Said::Notice(Notice::Closed {
+            by: ClosedBy::Visitor,
+        }),
+        Said::Notice(Notice::Closed { by: ClosedBy::Agent }),
+        Said::Notice(Notice::Closed {
+            by: ClosedBy::Silence,
+        }),
+        Said::Notice(Notice::Closed {
+            by: ClosedBy::VisitorGone,
+        }),
+        Said::Notice(Notice::Closed {
+            by: ClosedBy::ThreadGone,
+        }),
+    ];
+    said.into_iter()
+        .zip(1..)
+        .map(|(said, seq)| Entry {
+            seq: Seq(seq),
+            at,
+            said,
+        })
+        .collect()
+}
+
+fn id() -> MessageId {
+    MessageId::parse("message-1".into()).unwrap_or_else(|| panic!("a good id"))
+}
+
+fn states() -> Vec<State> {
+    let state = |phase| State {
+        phase,
+        last: Seq(3),
+        delivered: Seq(2),
+        desk: DeskReach::Reached,
+        closes_at: None,
+    };
+    let at = Timestamp(1_800_000_000_000);
+    vec![
+        state(PhaseView::WithBot),
+        State {
+            desk: DeskReach::Retrying,
+            closes_at: Some(at),
+            ..state(PhaseView::Waiting)
+        },
+        state(PhaseView::WithAgent {
+            name: "Support".into(),
+        }),
+        state(PhaseView::Closed {
+            by: ClosedBy::Silence,
+            at,
+        }),
+    ]
+}
+
+#[test]
+fn wire_v1() {
+    let mut lines = vec![];
+    let client = [
+        ClientFrame::Send {
+            id: id(),
+            text: "hello".into(),
+        },
+        ClientFrame::AskForPerson,
+        ClientFrame::Stay,
+        ClientFrame::End,
+    ];
+    lines.extend(client.iter().map(json));
+    let rejections = [
+        Rejection::Empty,
+        Rejection::TooLong,
+        Rejection::TooFast { retry_after_ms: 2000 },
+        Rejection::IdReused,
+        Rejection::Closed,
+        Rejection::BadFrame,
+    ];
+    let mut server: Vec<ServerFrame> = states()
+        .into_iter()
+        .map(|state| ServerFrame::Hello { state })
+        .collect();
+    server.extend(states().into_iter().map(ServerFrame::State));
+    server.extend(
+        entries()
+            .into_iter()
+            .map(|entry| ServerFrame::Entries(vec![entry])),
+    );
+    server.push(ServerFrame::Delivered { through: Seq(3) });
+    server.extend(
+        rejections
+            .into_iter()
+            .map(|code| ServerFrame::Rejected { id: Some(id()), code }),
+    );
+    server.push(ServerFrame::Rejected {
+        id: None,
+        code: Rejection::BadFrame,
+    });
+    lines.extend(server.iter().map(json));
+    let answers = [("name".to_owned(), "Ann".to_owned())].into();
+    let page = "https://example.com/".to_owned();
+    let start = StartRequest {
+        key: "k".repeat(22),
+        topic: "sales".into(),
+        answers,
+        page,
+        referrer: String::new(),
+    };
+    let session = StartAnswer {
+        conversation: "c".into(),
+        token: "t".into(),
+    };
+    lines.push(json(&start));
+    lines.push(json(&session));
+    lines.push(json(&PollRequest {
+        after: Seq(1),
+        frames: client.to_vec(),
+    }));
+    lines.push(json(&PollAnswer {
+        frames: vec![ServerFrame::Delivered { through: Seq(1) }],
+    }));
+    let fields = vec![FieldError {
+        field: "name".into(),
+        problem: Problem::TooLong { max: 80 },
+    }];
+    lines.push(json(&ErrorBody {
+        code: "bad_answers".into(),
+        message: "Sentence.".into(),
+        fields,
+    }));
+    lines.push(json(&Kept::Starting(start)));
+    lines.push(json(&Kept::Running(session)));
+    check("wire_v1", include_str!("golden/wire_v1.jsonl"), &lines);
+}
+
+#[test]
+fn frames_read_back_as_written() {
+    for line in include_str!("golden/wire_v1.jsonl").lines() {
+        if let Ok(frame) = serde_json::from_str::<ServerFrame>(line) {
+            assert_eq!(json(&frame), line);
+        } else if let Ok(frame) = serde_json::from_str::<ClientFrame>(line) {
+            assert_eq!(json(&frame), line);
+        }
+    }
+}
+
+#[test]
+fn a_stored_conversation_is_read_back() {
+    let mut stage = Stage::start("support");
+    stage.connect(Seq(0));
+    let says = BotSays {
+        body: vec![Span {
+            text: "Hi".into(),
+            href: None,
+        }],
+        replies: vec!["Yes".into()],
+    };
+    stage.bot_answers(BotAnswer {
+        says: vec![says],
+        ..BotAnswer::default()
+    });
+    stage.send("message-1", "hello");
+    let passing = shared::conversation::Failure::Passing {
+        retry_after: Some(Duration::from_secs(9)),
+    };
+    stage.desk_fails.extend([passing, passing]);
+    let message = stage.agent_writes("I take over");
+    stage.take(Input::DeskSignalled { message });
+    stage.take(Input::VisitorAskedForPerson);
+    check(
+        "snapshot_v1",
+        include_str!("golden/snapshot_v1.json"),
+        &[json(&stage.conversation)],
+    );
+    let read: Conversation = serde_json::from_str(include_str!("golden/snapshot_v1.json"))
+        .unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(json(&read), json(&stage.conversation));
+    assert_eq!(read.state(), stage.conversation.state());
+}

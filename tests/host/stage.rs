@@ -39,7 +39,9 @@ pub struct Stage {
     pub heartbeat_at: Option<Timestamp>,
     /// The transcript as stored.
     pub rows: Vec<(Entry, Option<DeskRef>)>,
-    snapshot: String,
+    pub snapshot: String,
+    pub rows_written: usize,
+    alarm_at: Option<Timestamp>,
     /// What the desk shows, in order.
     pub room: Vec<String>,
     /// What the desk does next; when empty it does what it is asked.
@@ -81,6 +83,8 @@ impl Stage {
         let (conversation, effects) = Conversation::start(start, &context);
         let mut stage = Self {
             snapshot: String::new(),
+            rows_written: 0,
+            alarm_at: None,
             conversation,
             now,
             heartbeat_at: None,
@@ -183,6 +187,7 @@ impl Stage {
     }
 
     fn save(&mut self) {
+        self.rows_written += 1;
         self.snapshot = serde_json::to_string(&self.conversation).unwrap_or_else(|error| panic!("{error}"));
     }
 
@@ -191,7 +196,10 @@ impl Stage {
         for effect in &effects {
             match effect {
                 Effect::Save => self.save(),
-                Effect::Append { entry, source } => self.rows.push((entry.clone(), source.clone())),
+                Effect::Append { entry, source } => {
+                    self.rows_written += 1;
+                    self.rows.push((entry.clone(), source.clone()));
+                }
                 Effect::Send { .. } | Effect::Replay { .. } | Effect::Desk { .. } | Effect::AskBot { .. } => {
                 }
             }
@@ -223,6 +231,17 @@ impl Stage {
                 }
                 Effect::AskBot { task, ask, .. } => self.bot_asks.push_back((task, ask)),
             }
+        }
+        self.arm();
+    }
+
+    /// As the edge does: an alarm is a row, so it is moved only when it would come too late.
+    fn arm(&mut self) {
+        if let Some(deadline) = self.conversation.next_deadline()
+            && self.alarm_at.is_none_or(|at| at > deadline || at <= self.now)
+        {
+            self.alarm_at = Some(deadline);
+            self.rows_written += 1;
         }
     }
 

@@ -1,0 +1,117 @@
+//! A conversation's WebSockets, all of them hibernatable: tags name them, the platform answers their pings.
+
+use crate::{
+    conversation_do::{CLOSE_TRY_AGAIN, CLOSE_UNKNOWN, Shell},
+    error::ApiError,
+    store::Store,
+};
+use shared::{
+    conversation::{ConnectionId, Input, To},
+    message::Seq,
+    protocol::{SUBPROTOCOL, ServerFrame},
+    time::Timestamp,
+};
+use std::rc::Rc;
+use worker::{
+    Request, Response, ResponseBuilder, Result, State, WebSocket, WebSocketPair, js_sys,
+    wasm_bindgen::{JsCast, JsValue},
+};
+
+const MAX_SOCKETS: usize = 10;
+
+impl Shell {
+    pub(crate) fn socket(self: &Rc<Self>, request: &Request) -> Result<Response, ApiError> {
+        let pair = WebSocketPair::new()?;
+        let loaded = self.load()?;
+        if !loaded || self.state.get_websockets().len() >= MAX_SOCKETS {
+            pair.server.accept()?;
+            let code = if loaded { CLOSE_TRY_AGAIN } else { CLOSE_UNKNOWN };
+            pair.server.close(Some(code), Some("not here"))?;
+        } else {
+            let url = request.url()?;
+            let after = url.query_pairs().find(|(name, _)| name == "after");
+            let after = Seq(after
+                .and_then(|(_, value)| value.parse().ok())
+                .unwrap_or_default());
+            let name = format!("{:x}", (js_sys::Math::random() * 2f64.powi(53)) as u64);
+            self.state.accept_websocket_with_tags(&pair.server, &[&name]);
+            self.take(Input::VisitorConnected {
+                connection: ConnectionId(name),
+                after,
+            })?;
+        }
+        Ok(ResponseBuilder::new()
+            .with_status(101)
+            .with_header("sec-websocket-protocol", SUBPROTOCOL)?
+            .with_websocket(pair.client)
+            .empty())
+    }
+
+    pub(crate) fn socket_gone(self: &Rc<Self>, socket: &WebSocket) -> Result<()> {
+        let name = self.connection_of(socket);
+        // The platform may have closed it already; then there is nothing left to do.
+        let _closed = socket.close(Some(1000), Some(""));
+        let others = self
+            .state
+            .get_websockets()
+            .iter()
+            .any(|other| self.connection_of(other) != name);
+        if !others && self.load()? {
+            self.take(Input::VisitorDisconnected)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn connection_of(&self, socket: &WebSocket) -> ConnectionId {
+        ConnectionId(self.state.get_tags(socket).into_iter().next().unwrap_or_default())
+    }
+
+    pub(crate) fn send(&self, to: &To, frame: &ServerFrame) -> Result<()> {
+        let sockets = match to {
+            To::Everyone => self.state.get_websockets(),
+            To::One(connection) if connection.0.is_empty() => vec![],
+            To::One(connection) => self.state.get_websockets_with_tag(&connection.0),
+        };
+        let text = serde_json::to_string(frame)?;
+        for socket in sockets {
+            // A socket that is closing learns of it by replay.
+            let _sent = socket.send_with_str(&text);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn replay(&self, to: &ConnectionId, after: Seq) -> Result<()> {
+        if to.0.is_empty() {
+            return Ok(());
+        }
+        let store = Store::new(self.state.storage().sql());
+        let mut after = after;
+        loop {
+            let entries = store.entries_after(after)?;
+            let Some(last) = entries.last() else { return Ok(()) };
+            after = last.seq;
+            self.send(&To::One(to.clone()), &ServerFrame::Entries(entries))?;
+        }
+    }
+
+    /// The last sign of life from any tab.
+    pub(crate) fn heartbeat_at(&self) -> Option<Timestamp> {
+        let answered = |socket| auto_response_at(&self.state, &socket);
+        self.state
+            .get_websockets()
+            .into_iter()
+            .filter_map(answered)
+            .chain(self.polled_at.get())
+            .max()
+    }
+}
+
+/// When the platform last answered a ping on this socket. workers-rs has no binding for it yet.
+fn auto_response_at(state: &State, socket: &WebSocket) -> Option<Timestamp> {
+    let raw: &JsValue = state.as_raw().as_ref();
+    let function = js_sys::Reflect::get(raw, &"getWebSocketAutoResponseTimestamp".into()).ok()?;
+    let function: js_sys::Function = function.dyn_into().ok()?;
+    let at = function.call1(raw, socket.as_ref()).ok()?;
+    let at: js_sys::Date = at.dyn_into().ok()?;
+    Some(Timestamp(at.get_time() as i64))
+}
