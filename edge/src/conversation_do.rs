@@ -8,7 +8,7 @@ use crate::{
     error::ApiError,
     store::{Store, Stored},
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use shared::{
     conversation::{ConnectionId, Context, Conversation, DeskRef, Effect, Input, Start, To, VisitorCard},
     protocol::{ClientFrame, PING, PONG, PollAnswer, PollRequest, Rejection, ServerFrame},
@@ -139,10 +139,10 @@ impl DurableObject for ConversationDo {
 impl Shell {
     async fn route(self: &Rc<Self>, mut request: Request) -> Result<Response, ApiError> {
         match (request.method(), request.path().as_str()) {
-            (Method::Post, "/start") => self.start(request.json().await?),
-            (Method::Post, "/poll") => self.poll(&request.json().await?),
+            (Method::Post, "/start") => self.start(call(&mut request).await?),
+            (Method::Post, "/poll") => self.poll(&call(&mut request).await?),
             (Method::Post, "/signal") => {
-                let call: SignalCall = request.json().await?;
+                let call: SignalCall = call(&mut request).await?;
                 if self.load()? {
                     self.take(Input::DeskSignalled {
                         message: call.message,
@@ -341,6 +341,11 @@ impl Shell {
             }
         });
     }
+}
+
+/// What the router sent, which has checked it.
+async fn call<T: DeserializeOwned>(request: &mut Request) -> Result<T> {
+    Ok(serde_json::from_str(&request.text().await?)?)
 }
 
 fn input_of(frame: ClientFrame, connection: ConnectionId) -> Input {

@@ -93,7 +93,7 @@ pub(crate) async fn ask(env: &Env, account: Account, refused: Option<&str>) -> R
     if response.status_code() != 200 {
         return Err(Error::RustError("no token to be had".into()));
     }
-    response.json().await
+    Ok(serde_json::from_str(&response.text().await?)?)
 }
 
 #[durable_object]
@@ -116,7 +116,7 @@ impl DurableObject for CredentialsDo {
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let ask: Ask = request.json().await?;
+        let ask: Ask = serde_json::from_str(&request.text().await?)?;
         let refused = ask.refused.as_deref();
         let token = match ask.account {
             Account::Bot => self.google(refused).await,

@@ -175,7 +175,8 @@ async fn small_body(request: &mut Request) -> Result<Vec<u8>, ApiError> {
 
 async fn body<T: DeserializeOwned>(request: &mut Request) -> Result<T, ApiError> {
     let bytes = small_body(request).await?;
-    serde_json::from_slice(&bytes).map_err(|_| ApiError::BadBody)
+    let text = std::str::from_utf8(&bytes).map_err(|_| ApiError::BadBody)?;
+    serde_json::from_str(text).map_err(|_| ApiError::BadBody)
 }
 
 fn object(env: &Env, id: &str) -> Result<Stub> {

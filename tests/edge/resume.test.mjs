@@ -6,7 +6,7 @@ import { startWorld, until, Visitor } from '../harness.mjs';
 
 let world;
 before(async () => {
-  world = await startWorld();
+  world = await startWorld({ settings: (settings) => (settings.messages_per_minute = 600) });
 });
 after(() => world?.close());
 beforeEach(() => world.control('POST', '/reset'));

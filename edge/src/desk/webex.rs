@@ -349,7 +349,7 @@ fn message_of(message: Message, name: Option<String>) -> Option<DeskMessage> {
 /// The message a delivery is about, unless it is one of our own or of a bot. `None` for anything else too:
 /// a delivery that is well signed is always accepted, or Webex would switch the webhook off.
 pub(crate) fn signalled(body: &[u8]) -> Option<DeskRef> {
-    let delivery: Delivery = serde_json::from_slice(body).ok()?;
+    let delivery: Delivery = serde_json::from_str(std::str::from_utf8(body).ok()?).ok()?;
     let data = delivery.data;
     let is_message = delivery.resource == "messages" && delivery.event == "created";
     let is_own = data.person_id == delivery.created_by;
