@@ -17,6 +17,7 @@ use shared::{
 };
 use std::{
     cell::{Cell, RefCell},
+    collections::HashMap,
     rc::Rc,
 };
 use worker::{
@@ -57,6 +58,8 @@ pub(crate) struct Shell {
     alarm_at: Cell<Option<Timestamp>>,
     pub(crate) polled_at: Cell<Option<Timestamp>>,
     pub(crate) tokens: effects::Tokens,
+    /// Agents' names by the desk's ids, a copy that may be lost.
+    pub(crate) names: RefCell<HashMap<String, String>>,
 }
 
 impl DurableObject for ConversationDo {
@@ -74,6 +77,7 @@ impl DurableObject for ConversationDo {
             alarm_at: Cell::default(),
             polled_at: Cell::default(),
             tokens: effects::Tokens::default(),
+            names: RefCell::default(),
         });
         let loading = shell.clone();
         let _gate = shell.state.block_concurrency_while(async move {

@@ -11,6 +11,7 @@ const SHORT = 10;
 const ONE = { each: 32, inFlight: 8 };
 const MANY = { each: 5, inFlight: 200 };
 
+let servers;
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string' },
@@ -26,7 +27,6 @@ for (const name of ['rounds', 'seconds']) {
   if (!(plan[name] > 0)) fail(new Error(`--${name} must be a number above 0`));
 }
 
-let servers;
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.on(signal, () => {
     servers?.close();
@@ -69,9 +69,11 @@ async function run() {
   }
 
   console.log(`${plan.rounds} rounds, relay and edgechat by turns, storage on disk, 100 bytes a message.`);
-  console.log('Ping-pong: sent until it is back, stored. Messages/s: in bursts, the desk catches up between them.');
+  console.log('Ping-pong: sent until it is back, stored. Messages/s: in bursts, the desk catches up between them;');
+  console.log(`${ONE.inFlight} in flight of 1 conversation, ${MANY.inFlight} of many.`);
   console.log('The CPU is that of workerd. For edgechat it includes posting to the desk and answering its webhook;');
-  console.log('the desk itself (the emulator) is another process and not counted, nor is this client.\n');
+  console.log('the desk itself (the emulator) is another process and not counted, nor is this client, though all of');
+  console.log('them share the cores of this machine.\n');
   printCases([short, long, many]);
   console.log();
   printRatio(`${plan.long} against ${SHORT} messages`, long.edgechat, short.edgechat);
@@ -81,14 +83,14 @@ async function run() {
 }
 
 async function opened(open, messages) {
-  const chat = await open(servers);
+  const chat = await within(0, [], open(servers));
   await within(messages / 50, [chat], fill(chat, messages));
   return chat;
 }
 
 async function crowd(open) {
   const chats = [];
-  while (chats.length < plan.many) chats.push(await open(servers));
+  while (chats.length < plan.many) chats.push(await within(0, [], open(servers)));
   return chats;
 }
 

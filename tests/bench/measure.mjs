@@ -80,7 +80,7 @@ export async function within(seconds, chats, step) {
   const late = new AbortController();
   const timeout = sleep(seconds * 1000 + LOST_AFTER, undefined, { signal: late.signal }).then(() => {
     const missing = chats.reduce((sum, chat) => sum + chat.missing, 0);
-    throw new Error(missing > 0 ? `${missing} messages are lost` : 'the desk did not get everything');
+    throw new Error(missing > 0 ? `${missing} messages are lost` : 'the desk did not take everything');
   });
   timeout.catch(() => {});
   try {

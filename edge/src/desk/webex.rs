@@ -32,8 +32,7 @@ const LOOK_BACK: &str = "max=50";
 pub(crate) struct Webex<'a> {
     shell: &'a Shell,
     url: String,
-    hook_url: String,
-    hook_secret: String,
+    conversation: &'a str,
     room: Option<String>,
 }
 
@@ -63,13 +62,11 @@ impl From<Trouble> for Failure {
 }
 
 impl<'a> Webex<'a> {
-    pub(crate) fn new(shell: &'a Shell, conversation: &str, thread: Option<ThreadRef>) -> Result<Self> {
-        let public_url = config::variable(&shell.env, "PUBLIC_URL")?;
+    pub(crate) fn new(shell: &'a Shell, conversation: &'a str, thread: Option<ThreadRef>) -> Result<Self> {
         Ok(Self {
             shell,
             url: config::variable(&shell.env, "WEBEX_URL")?,
-            hook_url: format!("{public_url}/v1/desk/webex/{conversation}"),
-            hook_secret: config::master_key(&shell.env)?.webhook_secret(conversation),
+            conversation,
             room: thread.map(|thread| thread.0),
         })
     }
@@ -142,29 +139,39 @@ impl<'a> Webex<'a> {
     }
 
     async fn watch(&self, room: &str, attempt: &Attempt) -> Result<WatchRef, Failure> {
+        let (address, secret) = self.hook().map_err(|error| {
+            console_warn!("webhook settings: {error}");
+            Failure::Passing { retry_after: None }
+        })?;
         if let Attempt::MaybeDone { .. } = attempt {
             let hooks: List<Webhook> = self.get(Account::Desk, "/webhooks?max=100").await?;
-            if let Some(hook) = hooks
-                .items
-                .into_iter()
-                .find(|hook| hook.target_url == self.hook_url)
-            {
+            if let Some(hook) = hooks.items.into_iter().find(|hook| hook.target_url == address) {
                 return Ok(WatchRef(hook.id));
             }
         }
         let hook = NewWebhook {
             name: "Edgechat",
-            target_url: &self.hook_url,
+            target_url: &address,
             resource: "messages",
             event: "created",
             filter: &format!("roomId={room}"),
-            secret: &self.hook_secret,
+            secret: &secret,
         };
         let hook: Created = self
             .post_json(Account::Desk, "/webhooks", &hook)
             .await
             .map_err(gone_if_404)?;
         Ok(WatchRef(hook.id))
+    }
+
+    /// Where Webex is to deliver, and what it signs with.
+    fn hook(&self) -> Result<(String, String)> {
+        let public_url = config::variable(&self.shell.env, "PUBLIC_URL")?;
+        let secret = config::master_key(&self.shell.env)?.webhook_secret(self.conversation);
+        Ok((
+            format!("{public_url}/v1/desk/webex/{}", self.conversation),
+            secret,
+        ))
     }
 
     async fn unwatch(&self, watch: &WatchRef) -> Result<DeskOutcome, Failure> {
@@ -232,17 +239,23 @@ impl<'a> Webex<'a> {
         }
         let name = match name {
             NameWanted::No => None,
-            NameWanted::Yes => {
-                let person: std::result::Result<Person, Trouble> = self
-                    .get(Account::Desk, &format!("/people/{}", read.person_id))
-                    .await;
-                person
-                    .ok()
-                    .map(|person| person.display_name)
-                    .filter(|name| !name.is_empty())
-            }
+            NameWanted::Yes => self.name_of(&read.person_id).await,
         };
         Ok(message_of(read, name))
+    }
+
+    /// Asked for once while the object is in memory. Without a name the mask is shown.
+    async fn name_of(&self, person: &str) -> Option<String> {
+        if let Some(name) = self.shell.names.borrow().get(person) {
+            return Some(name.clone());
+        }
+        let found: Person = self.get(Account::Desk, &format!("/people/{person}")).await.ok()?;
+        let name = Some(found.display_name).filter(|name| !name.is_empty())?;
+        self.shell
+            .names
+            .borrow_mut()
+            .insert(person.to_owned(), name.clone());
+        Some(name)
     }
 
     async fn get<T: DeserializeOwned>(&self, account: Account, path: &str) -> Result<T, Trouble> {

@@ -113,6 +113,10 @@ impl<J> Lane<J> {
         }
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.tasks.len()
+    }
+
     pub(super) fn is_retrying(&self) -> bool {
         self.tasks.front().is_some_and(|task| task.attempts > 0)
     }

@@ -5,12 +5,12 @@ use std::collections::VecDeque;
 
 /// Ids remembered. A repeat comes within a few messages of its first: the visitor's panel resends only what
 /// has not come back to it, and the desk's signals overtake each other by seconds.
-const REMEMBERED: usize = 64;
+const REMEMBERED: usize = 32;
 
 /// Fingerprints of the last ids, each with one of what came under it.
 #[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(super) struct Seen(VecDeque<(u64, u64)>);
+pub(super) struct Seen(VecDeque<(u64, u32)>);
 
 #[derive(Debug, PartialEq)]
 pub(super) enum Verdict {
@@ -23,7 +23,9 @@ pub(super) enum Verdict {
 impl Seen {
     /// Remembers a new id; tells what is known of an old one.
     pub(super) fn note(&mut self, id: &str, content: &str) -> Verdict {
-        let (id, content) = (fingerprint(id), fingerprint(content));
+        // Half of it tells two texts apart; it is stored with every message.
+        #[expect(clippy::cast_possible_truncation, reason = "half is enough")]
+        let (id, content) = (fingerprint(id), fingerprint(content) as u32);
         if let Some((_, known)) = self.0.iter().find(|(seen, _)| *seen == id) {
             return if *known == content {
                 Verdict::Repeat

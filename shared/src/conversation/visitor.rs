@@ -9,6 +9,11 @@ use crate::{
     protocol::{Rejection, ServerFrame},
 };
 
+/// Posts that may wait for a desk that does not answer: the snapshot holds them, and a row has a largest size.
+/// What comes beyond waits in the visitor's panel.
+const LONGEST_BACKLOG: usize = 64;
+const BACKLOG_PAUSE_MS: u32 = 10_000;
+
 impl Conversation {
     pub(super) fn visitor_connected(&mut self, connection: ConnectionId, after: Seq, turn: &mut Turn) {
         if let Presence::Away { .. } = self.presence {
@@ -87,6 +92,10 @@ impl Conversation {
         }
         let refusal = if self.is_closed() {
             Some(Rejection::Closed)
+        } else if self.desk.len() >= LONGEST_BACKLOG {
+            Some(Rejection::TooFast {
+                retry_after_ms: BACKLOG_PAUSE_MS,
+            })
         } else {
             let taken = self.pace.take(self.plan.messages_per_minute, turn.context.now);
             taken.err().map(|wait| Rejection::TooFast {

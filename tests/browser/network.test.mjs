@@ -1,0 +1,81 @@
+// Bad networks: nothing lost, nothing doubled, and the visitor is told.
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, test } from 'node:test';
+import { startWorld, until } from '../harness.mjs';
+import { log, openChat, startBrowser, write } from './browser.mjs';
+
+let world;
+let browser;
+before(async () => {
+  [world, browser] = await Promise.all([startWorld(), startBrowser()]);
+});
+after(async () => {
+  await browser?.close();
+  await world?.close();
+});
+beforeEach(() => world.control('POST', '/reset'));
+
+const said = (panel, text) => log(panel).getByText(text, { exact: true });
+
+async function chat(context) {
+  const page = await context.newPage();
+  await page.goto(world.url);
+  const panel = await openChat(page);
+  await panel.getByRole('button', { name: 'Talk to Anna' }).click();
+  await until(async () => (await world.room())?.webhooks.length === 1);
+  return panel;
+}
+
+test('where sockets are blocked it polls, by itself', async () => {
+  const context = await browser.newContext();
+  await context.routeWebSocket(/socket/, (socket) => socket.close());
+  const panel = await chat(context);
+  await write(panel, 'by poll');
+  await log(panel).getByText('With the team').last().waitFor({ state: 'attached', timeout: 15_000 });
+  await world.agentSays('by poll too');
+  await said(panel, 'by poll too').waitFor({ timeout: 10_000 });
+  assert.equal(await said(panel, 'by poll').count(), 1);
+  await context.close();
+});
+
+test('a worker that is killed: messages wait, marked, and go out once when it is back', async () => {
+  const context = await browser.newContext();
+  const panel = await chat(context);
+  await write(panel, 'before');
+  await log(panel).getByText('With the team').last().waitFor({ state: 'attached' });
+  await world.stopWorker();
+  await write(panel, 'meanwhile');
+  await panel.getByText('Not sent. Try again').waitFor({ timeout: 25_000 });
+  await panel.getByText('You are offline.', { exact: false }).first().waitFor({ timeout: 20_000 });
+  await world.startWorker();
+  await panel.getByText('Not sent. Try again').click();
+  await until(async () => (await world.room()).lines.includes('live-chat: meanwhile'), 40_000);
+  await world.agentSays('welcome back');
+  await said(panel, 'welcome back').waitFor({ timeout: 20_000 });
+  const lines = (await world.room()).lines.filter((line) => line.startsWith('live-chat: ')).slice(1);
+  assert.deepEqual(lines, ['live-chat: before', 'live-chat: meanwhile']);
+  assert.equal(await said(panel, 'meanwhile').count(), 1);
+  await context.close();
+});
+
+test('a desk that cannot be reached is told, and that it can again', async () => {
+  const context = await browser.newContext();
+  const panel = await chat(context);
+  await world.fault({ route: 'POST /webex/v1/messages', status: 503, times: 3 });
+  await write(panel, 'hello');
+  await panel.getByText('We have your message and keep trying to reach the team.').waitFor();
+  await log(panel).getByText('With the team').last().waitFor({ state: 'attached', timeout: 20_000 });
+  await until(async () => (await panel.getByText('We have your message and keep trying').count()) === 0 || !(await panel.getByText('We have your message and keep trying').first().isVisible()));
+  await context.close();
+});
+
+test('storage that throws does not stop a chat', async () => {
+  const context = await browser.newContext();
+  await context.addInitScript(() => {
+    Object.defineProperty(window, 'localStorage', { get: () => { throw new Error('denied'); } });
+  });
+  const panel = await chat(context);
+  await write(panel, 'hello');
+  await said(panel, 'hello').waitFor();
+  await context.close();
+});
