@@ -20,6 +20,8 @@ export async function startSite({ headers = {}, html }) {
     response.end(html);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
+  // A test that fails before it closes the site must not keep the run from ending.
+  server.unref();
   const close = () => {
     server.closeAllConnections();
     server.close();

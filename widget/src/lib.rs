@@ -1,8 +1,27 @@
-//! The panel.
-use leptos::prelude::*;
+//! The panel: what a visitor sees and uses, in a frame that the edge serves.
+//!
+//! [`shared::client::Client`] decides everything about the conversation; [`panel`] runs it; the files in
+//! [`view`] draw what it says. Only [`browser`] and [`socket`] touch the browser.
+
+mod browser;
+mod dom;
+mod json;
+mod model;
+mod page;
+mod panel;
+mod rows;
+mod socket;
+mod text;
+mod view;
+
 use wasm_bindgen::prelude::wasm_bindgen;
 
 #[wasm_bindgen(start)]
 fn start() {
-    leptos::mount::mount_to_body(|| view! { <p>"edgechat"</p> });
+    let Some(site) = browser::settings() else { return };
+    browser::mount(move |root| {
+        let panel = panel::Panel::new(Box::leak(Box::new(site)));
+        view::app(panel, root);
+        panel.begin();
+    });
 }

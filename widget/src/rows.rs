@@ -1,0 +1,359 @@
+//! The transcript as it is read: messages in runs of one author, days, notices, marks. Pure.
+
+use crate::{model::Model, text};
+use shared::{
+    client::{Outgoing, OutgoingStatus},
+    message::{Body, Entry, Notice, Said, Seq, Span},
+    protocol::PhaseView,
+    settings::PublicSettings,
+    time::Timestamp,
+};
+use std::time::Duration;
+
+/// A pause longer than this begins a new run.
+const RUN_PAUSE: Duration = Duration::from_secs(5 * 60);
+
+#[derive(Clone, PartialEq)]
+pub(crate) enum Row {
+    Day(String),
+    Notice(String),
+    Message(Message),
+}
+
+#[derive(Clone, PartialEq)]
+pub(crate) struct Message {
+    /// `None`: the visitor.
+    pub(crate) author: Option<String>,
+    /// First of a run: the author's name stands above.
+    pub(crate) is_first: bool,
+    pub(crate) body: Body,
+    pub(crate) time: String,
+}
+
+/// What changes about a message while it stands.
+#[derive(Clone, Copy, Default, PartialEq)]
+pub(crate) struct Tail {
+    /// Last of a run: the time stands below.
+    pub(crate) is_last: bool,
+    /// Only on the visitor's own messages.
+    pub(crate) mark: Option<Mark>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Mark {
+    Sending,
+    Sent,
+    WithTeam,
+    Failed { why: &'static str, again: bool },
+}
+
+/// The visitor's calendar.
+pub(crate) struct Calendar {
+    pub(crate) day_number: fn(Timestamp) -> i64,
+    pub(crate) day_name: fn(Timestamp) -> String,
+    pub(crate) clock: fn(Timestamp) -> String,
+}
+
+struct Writer<'a> {
+    calendar: &'a Calendar,
+    today: i64,
+    day: Option<i64>,
+    last_at: Timestamp,
+    rows: Vec<(Row, Tail)>,
+}
+
+pub(crate) fn rows(model: &Model, site: &PublicSettings, calendar: &Calendar) -> Vec<(Row, Tail)> {
+    let transcript = model.client.transcript();
+    let delivered = model
+        .client
+        .state()
+        .map(|state| state.delivered)
+        .unwrap_or_default();
+    let lost = lost(transcript.entries());
+    let today = (calendar.day_number)(model.now);
+    let mut writer = Writer {
+        calendar,
+        today,
+        day: None,
+        last_at: Timestamp(0),
+        rows: vec![],
+    };
+    for entry in transcript.entries() {
+        match &entry.said {
+            Said::Visitor { text, .. } => {
+                let mark = match entry.seq {
+                    seq if lost.contains(&seq) => Mark::Failed {
+                        why: text::NOT_DELIVERED,
+                        again: false,
+                    },
+                    seq if seq <= delivered => Mark::WithTeam,
+                    _ => Mark::Sent,
+                };
+                writer.message(None, words(text), entry.at, Some(mark));
+            }
+            Said::Bot { body, .. } => writer.message(Some(&site.bot_name), body.clone(), entry.at, None),
+            Said::Agent { name, body } => writer.message(Some(name), body.clone(), entry.at, None),
+            Said::Notice(notice) => writer.notice(notice, entry.at),
+        }
+    }
+    for outgoing in transcript.outgoing() {
+        writer.message(
+            None,
+            words(&outgoing.text),
+            outgoing.since,
+            Some(mark_of(outgoing)),
+        );
+    }
+    writer.rows
+}
+
+/// The bot's message whose quick replies can be pressed, as its place in the transcript; 0 for none.
+pub(crate) fn replies_to(model: &Model) -> usize {
+    if replies(model).is_empty() {
+        0
+    } else {
+        model.client.transcript().entries().len()
+    }
+}
+
+/// What can be sent by one press now: under the bot's last message, until somebody has said more.
+pub(crate) fn replies(model: &Model) -> Vec<String> {
+    let transcript = model.client.transcript();
+    let mut messages = transcript
+        .entries()
+        .iter()
+        .rev()
+        .filter(|entry| !matches!(entry.said, Said::Notice(_)));
+    match messages.next().map(|entry| &entry.said) {
+        Some(Said::Bot { replies, .. })
+            if transcript.outgoing().is_empty() && model.phase() == Some(&PhaseView::WithBot) =>
+        {
+            replies.clone()
+        }
+        _ => vec![],
+    }
+}
+
+fn lost(entries: &[Entry]) -> Vec<Seq> {
+    let lost = entries.iter().filter_map(|entry| match entry.said {
+        Said::Notice(Notice::NotDelivered { seq }) => Some(seq),
+        Said::Notice(_) | Said::Visitor { .. } | Said::Bot { .. } | Said::Agent { .. } => None,
+    });
+    lost.collect()
+}
+
+fn words(text: &str) -> Body {
+    vec![Span {
+        text: text.into(),
+        href: None,
+    }]
+}
+
+fn mark_of(outgoing: &Outgoing) -> Mark {
+    match outgoing.status {
+        OutgoingStatus::Sending => Mark::Sending,
+        OutgoingStatus::NotSent => Mark::Failed {
+            why: text::TRY_AGAIN,
+            again: true,
+        },
+        OutgoingStatus::Refused(code) => {
+            let (why, again) = text::refused(code);
+            Mark::Failed { why, again }
+        }
+    }
+}
+
+impl Writer<'_> {
+    fn day(&mut self, at: Timestamp) {
+        let day = (self.calendar.day_number)(at);
+        if self.day.is_some_and(|current| current >= day) {
+            return;
+        }
+        self.day = Some(day);
+        self.put(Row::Day(match self.today - day {
+            0 => text::TODAY.into(),
+            1 => text::YESTERDAY.into(),
+            _ => (self.calendar.day_name)(at),
+        }));
+    }
+
+    fn put(&mut self, row: Row) {
+        self.rows.push((row, Tail::default()));
+    }
+
+    fn notice(&mut self, notice: &Notice, at: Timestamp) {
+        if let Some(words) = text::notice(notice) {
+            self.day(at);
+            self.put(Row::Notice(words));
+        }
+    }
+
+    fn message(&mut self, author: Option<&str>, body: Body, at: Timestamp, mark: Option<Mark>) {
+        self.day(at);
+        let time = (self.calendar.clock)(at);
+        let is_first = match self.rows.last_mut() {
+            Some((Row::Message(last), tail))
+                if last.author.as_deref() == author && at.since(self.last_at) < RUN_PAUSE =>
+            {
+                tail.is_last = false;
+                false
+            }
+            _ => true,
+        };
+        self.last_at = at;
+        let message = Message {
+            author: author.map(Into::into),
+            is_first,
+            body,
+            time,
+        };
+        self.rows
+            .push((Row::Message(message), Tail { is_last: true, mark }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::{
+        client::{Input, Kept},
+        message::MessageId,
+        protocol::{DeskReach, ServerFrame, StartAnswer, State},
+    };
+
+    const CALENDAR: Calendar = Calendar {
+        day_number: |at| at.0 / 86_400_000,
+        day_name: |at| format!("day {}", at.0 / 86_400_000),
+        clock: |at| format!("{}s", at.0 / 1000),
+    };
+
+    fn site() -> PublicSettings {
+        PublicSettings {
+            name: "Shop".into(),
+            accent: "#000000".into(),
+            welcome: String::new(),
+            mask: "Team".into(),
+            bot_name: "Bot".into(),
+            topics: vec![],
+        }
+    }
+
+    fn visitor(text: &str) -> Said {
+        Said::Visitor {
+            id: MessageId::parse("12345678".into()).expect("an id"),
+            text: text.into(),
+        }
+    }
+
+    fn bot(text: &str, replies: &[&str]) -> Said {
+        Said::Bot {
+            body: words(text),
+            replies: replies.iter().map(|reply| (*reply).into()).collect(),
+        }
+    }
+
+    /// Each at a second after the start of day 10.
+    fn model(delivered: u32, said: Vec<(i64, Said)>) -> Model {
+        let mut model = Model::new();
+        let now = Timestamp(10 * 86_400_000);
+        let session = StartAnswer {
+            conversation: "c".into(),
+            token: "t".into(),
+        };
+        let last = Seq(u32::try_from(said.len()).expect("few"));
+        let entries = (1..).zip(said).map(|(seq, (second, said))| Entry {
+            seq: Seq(seq),
+            at: Timestamp(now.0 + second * 1000),
+            said,
+        });
+        let state = State {
+            phase: PhaseView::WithBot,
+            last,
+            delivered: Seq(delivered),
+            desk: DeskReach::Reached,
+            closes_at: None,
+        };
+        model.handle(Input::Restored(Kept::Running(session)), now, 0.0, &site());
+        model.handle(Input::SocketOpened, now, 0.0, &site());
+        let frames = vec![
+            ServerFrame::Hello { state },
+            ServerFrame::Entries(entries.collect()),
+        ];
+        model.handle(Input::FramesArrived(frames), now, 0.0, &site());
+        model
+    }
+
+    fn drawn(model: &Model) -> Vec<String> {
+        let rows = rows(model, &site(), &CALENDAR);
+        let drawn = rows.iter().map(|(row, tail)| match row {
+            Row::Day(day) => format!("= {day}"),
+            Row::Notice(words) => format!("- {words}"),
+            Row::Message(message) => {
+                let name = if message.is_first {
+                    message.author.as_deref().unwrap_or("me")
+                } else {
+                    ""
+                };
+                let mark = match tail.mark {
+                    None => "",
+                    Some(Mark::Sending) => " …",
+                    Some(Mark::Sent) => " ✓",
+                    Some(Mark::WithTeam) => " ✓✓",
+                    Some(Mark::Failed { .. }) => " ✗",
+                };
+                let time = if tail.is_last {
+                    format!(" ({})", message.time)
+                } else {
+                    String::new()
+                };
+                format!("{name}: {}{mark}{time}", message.body[0].text)
+            }
+        });
+        drawn.collect()
+    }
+
+    #[test]
+    fn runs_days_and_marks() {
+        let model = model(
+            2,
+            vec![
+                (-86_000, bot("Hello", &[])),
+                (1, visitor("Hi")),
+                (2, visitor("Are you there?")),
+                (400, visitor("Well?")),
+                (401, Said::Notice(Notice::NotDelivered { seq: Seq(4) })),
+                (402, bot("Yes", &[])),
+            ],
+        );
+        assert_eq!(
+            drawn(&model),
+            [
+                "= Yesterday",
+                "Bot: Hello (778000s)",
+                "= Today",
+                "me: Hi ✓✓",
+                ": Are you there? ✓ (864002s)",
+                "me: Well? ✗ (864400s)",
+                "- One message did not reach the team. You can write it again.",
+                "Bot: Yes (864402s)",
+            ]
+        );
+    }
+
+    #[test]
+    fn replies_go_when_one_is_used() {
+        let mut model = model(0, vec![(1, bot("Which?", &["Red", "Blue"]))]);
+        assert_eq!(replies(&model), ["Red", "Blue"]);
+        let id = MessageId::parse("abcdefgh".into()).expect("an id");
+        model.handle(
+            Input::SendPressed {
+                id,
+                text: "Red".into(),
+            },
+            Timestamp(10 * 86_400_000),
+            0.0,
+            &site(),
+        );
+        assert!(replies(&model).is_empty());
+    }
+}

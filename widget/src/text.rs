@@ -1,0 +1,98 @@
+//! Every sentence the panel says, in English.
+
+use shared::{
+    form::{Field, Problem},
+    message::{ClosedBy, Notice},
+    protocol::Rejection,
+};
+
+pub(crate) const CLOSE: &str = "Close chat";
+pub(crate) const BACK: &str = "Back";
+pub(crate) const MENU: &str = "Menu";
+pub(crate) const START: &str = "Start chat";
+pub(crate) const SEND: &str = "Send";
+pub(crate) const WRITE: &str = "Write a message";
+pub(crate) const AGAIN: &str = "Start a new chat";
+pub(crate) const PERSON: &str = "Talk to a person";
+pub(crate) const END: &str = "End chat";
+pub(crate) const END_TITLE: &str = "End this chat?";
+pub(crate) const END_WHAT: &str = "You can still read it until you start a new one.";
+pub(crate) const KEEP: &str = "Keep chatting";
+pub(crate) const HERE: &str = "I'm still here";
+pub(crate) const NEWS: &str = "New messages";
+pub(crate) const LOG: &str = "Conversation";
+pub(crate) const AUTOMATIC: &str = "Automatic answers";
+pub(crate) const YOU: &str = "You:";
+
+pub(crate) const CONNECTING: &str = "Connecting …";
+pub(crate) const OFFLINE: &str = "You are offline. Messages are kept and sent when you are back.";
+pub(crate) const UNREACHED: &str = "We can't reach the chat right now. We keep trying.";
+pub(crate) const DESK_RETRYING: &str = "We have your message and keep trying to reach the team.";
+pub(crate) const WAITING: &str = "We are getting someone for you.";
+
+pub(crate) const REFUSED: &str = "This chat could not be started. Choose what you need once more.";
+pub(crate) const GONE: &str = "Your last chat is no longer available. You can start a new one.";
+
+pub(crate) const SENDING: &str = "Sending";
+pub(crate) const SENT: &str = "Sent";
+pub(crate) const WITH_TEAM: &str = "With the team";
+pub(crate) const NOT_SENT: &str = "Not sent.";
+pub(crate) const TRY_AGAIN: &str = "Not sent. Try again";
+pub(crate) const NOT_DELIVERED: &str = "Did not reach the team.";
+
+pub(crate) const TODAY: &str = "Today";
+pub(crate) const YESTERDAY: &str = "Yesterday";
+
+pub(crate) fn closes_at(time: &str) -> String {
+    ["Are you still there? This chat closes at ", time, "."].concat()
+}
+
+pub(crate) fn is_typing(name: &str) -> String {
+    [name, " is typing"].concat()
+}
+
+/// `None`: said elsewhere.
+pub(crate) fn notice(notice: &Notice) -> Option<String> {
+    Some(match notice {
+        Notice::PersonAsked => "You asked for a person.".into(),
+        Notice::BotFailed => "The automatic answers stopped. We are asking the team.".into(),
+        Notice::AgentJoined { name } => [name, " joined."].concat(),
+        Notice::NotDelivered { .. } => "One message did not reach the team. You can write it again.".into(),
+        Notice::Closed { .. } => return None,
+    })
+}
+
+pub(crate) fn closed(by: ClosedBy, time: &str) -> String {
+    let what = match by {
+        ClosedBy::Visitor => "You ended this chat at ",
+        ClosedBy::Agent => "The team ended this chat at ",
+        ClosedBy::Silence => "This chat closed because nothing was written for a while, at ",
+        ClosedBy::VisitorGone => "This chat closed while you were away, at ",
+        ClosedBy::ThreadGone => "The team removed this chat at ",
+    };
+    [what, time, "."].concat()
+}
+
+/// Why the edge will not take a message, and whether another try may help.
+pub(crate) fn refused(code: Rejection) -> (&'static str, bool) {
+    match code {
+        Rejection::TooLong => ("Not sent: the message is too long.", false),
+        Rejection::Closed => ("Not sent: this chat has ended.", false),
+        Rejection::Empty | Rejection::IdReused | Rejection::BadFrame => (NOT_SENT, false),
+        Rejection::TooFast { .. } => (TRY_AGAIN, true),
+    }
+}
+
+pub(crate) fn problem(field: &Field, problem: Problem) -> String {
+    let characters = |words: &str, count: usize| [words, &count.to_string(), " characters."].concat();
+    match problem {
+        Problem::Missing => "Fill this in to start.".into(),
+        Problem::TooShort { min } => characters("Write at least ", min),
+        Problem::TooLong { max } => characters("Write at most ", max),
+        Problem::NotAnEmail => "Write an e-mail address, like name@example.com.".into(),
+        Problem::Mismatch | Problem::UnknownField => field
+            .hint
+            .clone()
+            .unwrap_or_else(|| "This does not have the expected form.".into()),
+    }
+}

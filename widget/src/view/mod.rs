@@ -1,0 +1,39 @@
+//! The screens. One file a component; they draw what the model says and decide nothing.
+
+mod banner;
+mod composer;
+mod conversation;
+mod ended;
+mod form;
+mod header;
+mod log;
+mod menu;
+mod message;
+mod parts;
+mod topics;
+
+use crate::{
+    browser,
+    dom::El,
+    model::{Model, Screen},
+    panel::Panel,
+};
+use leptos::prelude::*;
+
+/// Fills the element with the screen that the model asks for.
+pub(crate) fn app(panel: Panel, root: El) {
+    let key = move || match panel.model.with(Model::screen) {
+        Screen::Topics => 0,
+        Screen::Conversation => 1,
+        Screen::Form(topic) => 2 + topic,
+    };
+    let draw = move || {
+        browser::before_paint(|| browser::focus_first(false));
+        match panel.model.with_untracked(Model::screen) {
+            Screen::Topics => topics::topics(panel),
+            Screen::Form(topic) => form::form(panel, &panel.site.topics[topic]),
+            Screen::Conversation => conversation::conversation(panel),
+        }
+    };
+    root.child_by(key, draw);
+}
