@@ -3,5 +3,5 @@
 mod play;
 mod stage;
 
-pub use play::play;
+pub use play::check;
 pub use stage::{Random, Stage, settings};

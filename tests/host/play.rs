@@ -13,7 +13,7 @@ use std::time::Duration;
 /// `visitor stays` · `visitor ends` · `bot: TEXT` · `bot says nothing` · `bot does not understand` ·
 /// `bot hands off: TEXT` · `bot fails` · `agent: TEXT` · `desk fails [N times|after 25s]` · `desk refuses` ·
 /// `thread gone` · `crash` · `+5m`, `+10s` (heartbeats go on while connected) · `half-open` (they do not)
-pub fn play(script: &str) -> String {
+fn play(script: &str) -> String {
     let mut player = Player::default();
     let mut told = String::new();
     for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -129,4 +129,23 @@ impl Player {
             stage.wait(Duration::from_secs(1));
         }
     }
+}
+
+/// Lines that say what came of the line before: to the visitor, to the room, from the desk.
+fn is_effect(line: &str) -> bool {
+    line.contains(" < ") || line.starts_with("desk fails: ")
+}
+
+/// Plays the script in the text and compares all that came of it with the rest of the text.
+#[track_caller]
+pub fn check(script_with_effects: &str) {
+    let lines: Vec<&str> = script_with_effects
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
+    let script: Vec<&str> = lines.iter().copied().filter(|line| !is_effect(line)).collect();
+    let played = play(&script.join("\n"));
+    let played: Vec<&str> = played.lines().map(str::trim).collect();
+    assert!(played == lines, "played:\n{}", played.join("\n"));
 }
