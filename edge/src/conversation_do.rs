@@ -189,7 +189,7 @@ impl Shell {
             request: call.request,
             conversation,
         };
-        Store::new(self.state.storage().sql()).create(&stored)?;
+        Store::new(&self.state).create(&stored)?;
         *self.stored.borrow_mut() = Some(stored);
         self.carry_out(effects)?;
         Ok(Response::empty()?)
@@ -222,7 +222,7 @@ impl Shell {
         })?;
         let stored = self.stored.borrow();
         let state = stored.as_ref().ok_or(ApiError::Internal)?.conversation.state();
-        let entries = Store::new(self.state.storage().sql()).entries_after(request.after)?;
+        let entries = Store::new(&self.state).entries_after(request.after)?;
         frames.insert(0, ServerFrame::Hello { state });
         frames.push(ServerFrame::Entries(entries));
         Ok(Response::from_json(&PollAnswer { frames })?)
@@ -233,7 +233,7 @@ impl Shell {
         if self.stored.borrow().is_some() {
             return Ok(true);
         }
-        let Some(stored) = Store::new(self.state.storage().sql()).load()? else {
+        let Some(stored) = Store::new(&self.state).load()? else {
             return Ok(false);
         };
         *self.stored.borrow_mut() = Some(stored);
@@ -256,7 +256,7 @@ impl Shell {
             return Ok(vec![]);
         };
         let effects = stored.conversation.handle(input, &self.context());
-        let persisted = Store::new(self.state.storage().sql()).persist(&stored.conversation, &effects);
+        let persisted = Store::new(&self.state).persist(&stored.conversation, &effects);
         if let Err(error) = persisted {
             *slot = None;
             return Err(error);
@@ -273,7 +273,14 @@ impl Shell {
         }
     }
 
+    /// After an error nobody knows which tasks have begun: the object is loaded anew and takes them up.
     fn carry_out(self: &Rc<Self>, effects: Vec<Effect>) -> Result<()> {
+        self.try_carry_out(effects).inspect_err(|_| {
+            *self.stored.borrow_mut() = None;
+        })
+    }
+
+    fn try_carry_out(self: &Rc<Self>, effects: Vec<Effect>) -> Result<()> {
         for effect in effects {
             match effect {
                 Effect::Save | Effect::Append { .. } => {}

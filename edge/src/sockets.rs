@@ -84,7 +84,7 @@ impl Shell {
         if to.0.is_empty() {
             return Ok(());
         }
-        let store = Store::new(self.state.storage().sql());
+        let store = Store::new(&self.state);
         let mut after = after;
         loop {
             let entries = store.entries_after(after)?;

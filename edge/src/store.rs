@@ -8,7 +8,11 @@ use shared::{
     message::{Entry, Seq},
     protocol::PAGE,
 };
-use worker::{Error, Result, SqlStorage};
+use worker::{
+    Error, Result, SqlStorage, SqlStorageValue, State, Storage,
+    js_sys::{Function, Reflect},
+    wasm_bindgen::{JsCast, JsValue, closure::Closure},
+};
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS conversation (
@@ -16,7 +20,12 @@ const SCHEMA: &str = "
     );
     CREATE TABLE IF NOT EXISTS transcript (seq INTEGER PRIMARY KEY, entry TEXT NOT NULL, source TEXT);";
 
-pub(crate) struct Store(SqlStorage);
+type Write = (&'static str, Vec<SqlStorageValue>);
+
+pub(crate) struct Store {
+    storage: Storage,
+    sql: SqlStorage,
+}
 
 #[derive(Deserialize)]
 struct ConversationRow {
@@ -39,19 +48,21 @@ pub(crate) struct Stored {
 }
 
 impl Store {
-    pub(crate) fn new(sql: SqlStorage) -> Self {
-        Self(sql)
+    pub(crate) fn new(state: &State) -> Self {
+        let storage = state.storage();
+        let sql = storage.sql();
+        Self { storage, sql }
     }
 
     pub(crate) fn load(&self) -> Result<Option<Stored>> {
         let tables = self
-            .0
+            .sql
             .exec("SELECT name FROM sqlite_schema WHERE name = 'conversation'", None)?;
         if tables.to_array::<serde::de::IgnoredAny>()?.is_empty() {
             return Ok(None);
         }
         let rows: Vec<ConversationRow> = self
-            .0
+            .sql
             .exec("SELECT id, request, snapshot FROM conversation", None)?
             .to_array()?;
         let Some(row) = rows.into_iter().next() else {
@@ -71,26 +82,27 @@ impl Store {
     }
 
     pub(crate) fn create(&self, stored: &Stored) -> Result<()> {
-        self.0.exec(SCHEMA, None)?;
+        self.sql.exec(SCHEMA, None)?;
         let values = vec![
             stored.id.as_str().into(),
             stored.request.as_str().into(),
             encode(&stored.conversation)?.into(),
         ];
-        self.0
+        self.sql
             .exec("INSERT INTO conversation VALUES (1, ?, ?, ?)", values)?;
         Ok(())
     }
 
-    /// Carries out the storing effects of one turn; they become durable together.
+    /// Carries out the storing effects of one turn: all of them, or none.
     pub(crate) fn persist(&self, conversation: &Conversation, effects: &[Effect]) -> Result<()> {
+        let mut writes = vec![];
         for effect in effects {
             match effect {
                 Effect::Save => {
-                    self.0.exec(
+                    writes.push((
                         "UPDATE conversation SET snapshot = ?",
                         vec![encode(conversation)?.into()],
-                    )?;
+                    ));
                 }
                 Effect::Append { entry, source } => {
                     let source = source.as_ref().map(|source| source.0.clone());
@@ -99,12 +111,26 @@ impl Store {
                         encode(entry)?.into(),
                         source.into(),
                     ];
-                    self.0.exec("INSERT INTO transcript VALUES (?, ?, ?)", values)?;
+                    writes.push(("INSERT INTO transcript VALUES (?, ?, ?)", values));
                 }
                 Effect::Send { .. } | Effect::Replay { .. } | Effect::Desk { .. } | Effect::AskBot { .. } => {
                 }
             }
         }
+        match writes.len() {
+            0 => Ok(()),
+            1 => write(&self.sql, writes),
+            _ => self.transaction(writes),
+        }
+    }
+
+    /// workers-rs has no binding for `transactionSync` yet; its `transaction` is asynchronous.
+    fn transaction(&self, writes: Vec<Write>) -> Result<()> {
+        let storage: &JsValue = self.storage.as_raw().as_ref();
+        let function: Function = Reflect::get(storage, &"transactionSync".into())?.dyn_into()?;
+        let sql = self.sql.clone();
+        let work = Closure::once_into_js(move || write(&sql, writes).map_err(JsValue::from));
+        function.call1(storage, &work)?;
         Ok(())
     }
 
@@ -121,13 +147,20 @@ impl Store {
             i64::from(after.0).into(),
             i64::try_from(limit).unwrap_or(i64::MAX).into(),
         ];
-        self.0
+        self.sql
             .exec(
                 "SELECT entry, source FROM transcript WHERE seq > ? ORDER BY seq LIMIT ?",
                 values,
             )?
             .to_array()
     }
+}
+
+fn write(sql: &SqlStorage, writes: Vec<Write>) -> Result<()> {
+    for (statement, values) in writes {
+        sql.exec(statement, values)?;
+    }
+    Ok(())
 }
 
 fn encode<T: serde::Serialize>(value: &T) -> Result<String> {

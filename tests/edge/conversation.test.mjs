@@ -118,6 +118,16 @@ test('an agent reaches the visitor at once, under the mask in a group, by name i
   await personal.hears('Anna Nowak: Hi');
 });
 
+test('what an agent writes before the webhook is registered is not missed', async () => {
+  await world.fault({ route: 'POST /webex/v1/webhooks', delay_ms: 1_000 });
+  const visitor = await world.visit('person');
+  await until(async () => (await world.room())?.members.includes('anna@example.com'));
+  await world.agentSays('first');
+  await world.agentSays('second');
+  await visitor.hears('Anna Nowak: second');
+  assert.deepEqual(visitor.lines.slice(1), ['Anna Nowak: first', 'Anna Nowak: second']);
+});
+
 test('what the visitor writes is text in the room: no mention, no markup, no command', async () => {
   const visitor = await world.visit('person');
   const text = '<@all> **bold** [x](https://e.example) <@personEmail:anna@example.com|Anna>';

@@ -259,7 +259,10 @@ impl Stage {
             DeskJob::AddParticipant(Participant::Agent(_) | Participant::Bot) => Ok(DeskOutcome::Added),
             DeskJob::Watch => {
                 self.watched = true;
-                Ok(DeskOutcome::Watching(WatchRef("watch".into())))
+                Ok(DeskOutcome::Watching {
+                    watch: WatchRef("watch".into()),
+                    missed: vec![],
+                })
             }
             DeskJob::Unwatch(_) => {
                 self.watched = false;

@@ -85,7 +85,11 @@ impl<'a> Webex<'a> {
                     .map(DeskOutcome::ThreadOpened)
             }
             DeskJob::AddParticipant(who) => self.add(room, who).await,
-            DeskJob::Watch => self.watch(room, attempt).await.map(DeskOutcome::Watching),
+            DeskJob::Watch => {
+                let watch = self.watch(room, attempt).await?;
+                let missed = self.written_so_far(room).await?;
+                Ok(DeskOutcome::Watching { watch, missed })
+            }
             DeskJob::Post { voice, line, .. } => {
                 let text = words::line(line, *voice);
                 self.post(room, *voice, &text, attempt)
@@ -164,6 +168,24 @@ impl<'a> Webex<'a> {
         Ok(WatchRef(hook.id))
     }
 
+    /// People are in the room before the webhook is. We have not posted yet, so all that is there is theirs.
+    async fn written_so_far(&self, room: &str) -> Result<Vec<DeskRef>, Failure> {
+        Ok(self
+            .newest(room)
+            .await?
+            .into_iter()
+            .rev()
+            .map(|message| DeskRef(message.id))
+            .collect())
+    }
+
+    /// The room's messages, newest first.
+    async fn newest(&self, room: &str) -> Result<Vec<Message>, Failure> {
+        let path = format!("/messages?roomId={room}&{LOOK_BACK}");
+        let messages: List<Message> = self.get(Account::Desk, &path).await.map_err(gone_if_404)?;
+        Ok(messages.items)
+    }
+
     /// Where Webex is to deliver, and what it signs with.
     fn hook(&self) -> Result<(String, String)> {
         let public_url = config::variable(&self.shell.env, "PUBLIC_URL")?;
@@ -193,8 +215,7 @@ impl<'a> Webex<'a> {
         attempt: &Attempt,
     ) -> Result<DeskRef, Failure> {
         if let Attempt::MaybeDone { last_post } = attempt {
-            let path = format!("/messages?roomId={room}&{LOOK_BACK}");
-            let messages: List<Message> = self.get(Account::Desk, &path).await.map_err(gone_if_404)?;
+            let messages = self.newest(room).await?;
             let account = match voice {
                 Voice::Visitor => Account::Desk,
                 Voice::Bot => Account::DeskBot,
@@ -202,7 +223,6 @@ impl<'a> Webex<'a> {
             let me: Person = self.get(account, "/people/me").await?;
             let last = last_post.as_ref().map(|post| post.0.as_str());
             let mut newer = messages
-                .items
                 .into_iter()
                 .take_while(|message| Some(message.id.as_str()) != last);
             if let Some(done) = newer.find(|message| message.person_id == me.id && message.text == text) {

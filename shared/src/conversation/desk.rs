@@ -136,7 +136,12 @@ impl Conversation {
         turn.save = true;
         match outcome {
             DeskOutcome::ThreadOpened(thread) => self.thread = Some(thread),
-            DeskOutcome::Watching(watch) => self.watching(watch, turn),
+            DeskOutcome::Watching { watch, missed } => {
+                self.watching(watch, turn);
+                missed
+                    .into_iter()
+                    .for_each(|message| self.desk_signalled(message, turn));
+            }
             DeskOutcome::Posted(post) => {
                 self.last_post = Some(post);
                 if let DeskJob::Post {

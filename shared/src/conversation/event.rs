@@ -234,7 +234,11 @@ pub enum Handoff {
 pub enum DeskOutcome {
     ThreadOpened(ThreadRef),
     Added,
-    Watching(WatchRef),
+    /// `missed`: what people wrote before the watch began, oldest first.
+    Watching {
+        watch: WatchRef,
+        missed: Vec<DeskRef>,
+    },
     Posted(DeskRef),
     Unwatched,
     /// `None`: it is gone, or it is one of our own.
