@@ -16,12 +16,20 @@ use shared::{
     protocol::{PollRequest, SUBPROTOCOL, StartAnswer, StartRequest},
     settings::Topic,
 };
+use std::time::Duration;
 use worker::{
-    Env, Headers, Method, Request, RequestInit, Response, ResponseBuilder, Result, Stub, WebSocketPair,
+    Delay, Env, Headers, Method, Request, RequestInit, Response, ResponseBuilder, Result, Stub,
+    WebSocketPair,
     js_sys::{self, Array, Function, Object, Reflect, RegExp},
     wasm_bindgen::{JsCast, JsValue},
 };
 
+const SIGNAL_RETRIES: [Duration; 4] = [
+    Duration::from_millis(100),
+    Duration::from_millis(500),
+    Duration::from_secs(2),
+    Duration::ZERO,
+];
 const LONGEST_URL: usize = 1024;
 const LONGEST_USER_AGENT: usize = 512;
 
@@ -138,9 +146,21 @@ async fn webex_signal(request: &mut Request, env: &Env, id: &str) -> Result<Resp
         return Err(ApiError::BadSignature);
     }
     if let Some(message) = webex::signalled(&bytes) {
-        return Ok(ask(&object(env, id)?, "/signal", &SignalCall { message }).await?);
+        signal(env, id, &SignalCall { message }).await?;
     }
     Ok(Response::empty()?)
+}
+
+/// Webex does not repeat a delivery, and an object may be moved or restarted at any moment. The signal names
+/// its message, so a repeat does no harm.
+async fn signal(env: &Env, id: &str, call: &SignalCall) -> Result<(), ApiError> {
+    for wait in SIGNAL_RETRIES {
+        match ask(&object(env, id)?, "/signal", call).await {
+            Ok(answer) if answer.status_code() < 500 => return Ok(()),
+            Ok(_) | Err(_) => Delay::from(wait).await,
+        }
+    }
+    Err(ApiError::Internal)
 }
 
 /// The panel lives on this worker's own origin; nobody else's script has business here. Programs send no

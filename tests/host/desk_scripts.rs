@@ -223,3 +223,19 @@ fn a_deleted_thread_ends_the_conversation() {
         "#,
     );
 }
+
+#[test]
+fn two_closes_close_once() {
+    check(
+        r#"
+        start person
+          room < visitor: card
+        connect
+        agent: /close
+          visitor < Closed { by: Agent }
+          visitor < state Closed { by: Agent, at: Timestamp(1800000000000) }, Reached
+          room < visitor: Closed { by: Agent }
+        agent: /close
+        "#,
+    );
+}

@@ -329,3 +329,42 @@ fn agents_messages_signalled_out_of_order_are_shown_in_order() {
         assert_eq!(said, ["first", "second"]);
     }
 }
+
+#[test]
+fn what_an_agent_wrote_before_closing_is_shown_whatever_is_signalled_first() {
+    let mut world = World::new();
+    let failing = shared::conversation::Failure::Passing { retry_after: None };
+    world.stage.desk_fails.push_back(failing);
+    let (answer, first, second) = (
+        world.stage.agent_writes("answer"),
+        world.stage.agent_writes("/close"),
+        world.stage.agent_writes("/close"),
+    );
+    for message in [first, second, answer] {
+        world.core(CoreInput::DeskSignalled { message });
+    }
+    world.stage.wait(Duration::from_secs(5));
+    let said: Vec<_> = world.stage.rows.iter().map(|(entry, _)| &entry.said).collect();
+    assert!(
+        matches!(said.as_slice(), [.., Said::Agent { .. }, Said::Notice(_)]),
+        "{said:?}"
+    );
+    assert!(
+        world.stage.conversation.next_deadline().is_none(),
+        "nothing goes on"
+    );
+}
+
+#[test]
+fn a_visitor_who_reconnects_without_a_close_is_not_lost() {
+    let mut world = World::new();
+    world.stage.wait(Duration::from_secs(110));
+    world.change_network(Network::Down);
+    world.change_network(Network::Up);
+    world.core(CoreInput::VisitorConnected {
+        connection: ConnectionId("new".into()),
+        after: Seq(0),
+    });
+    world.stage.wait(Duration::from_secs(60));
+    assert!(world.stage.rows.is_empty(), "{:?}", world.stage.rows);
+}

@@ -70,7 +70,10 @@ fn step(stage: &mut Stage, random: &mut Random, sent: &mut u32) {
             let retry_after = (random.below(2) == 0).then(|| Duration::from_secs(random.below(40)));
             stage.desk_fails.push_back(Failure::Passing { retry_after });
         }
-        13 => stage.wait(Duration::from_secs(random.below(90))),
+        13 => {
+            stage.heartbeat_at = Some(stage.now);
+            stage.wait(Duration::from_secs(random.below(90)));
+        }
         14 => stage.take(Input::BotFailed {
             task: TaskId(u32::try_from(random.below(40)).unwrap_or_default()),
         }),

@@ -134,7 +134,6 @@ impl Stage {
     }
 
     pub fn connect(&mut self, after: Seq) {
-        self.heartbeat_at = Some(self.now);
         self.take(Input::VisitorConnected {
             connection: ConnectionId("c".into()),
             after,

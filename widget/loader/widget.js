@@ -91,6 +91,9 @@ iframe {
   let open = false;
   let unread = 0;
   let memory = {};
+  /** The conversation of this tab's panel; another tab may have begun another one since. */
+  let mine;
+  const idOf = (kept) => /"(?:conversation|key)":"([^"]+)/.exec(kept)?.[1];
   const read = () => {
     try {
       memory = JSON.parse(localStorage.getItem(key)) || {};
@@ -107,7 +110,8 @@ iframe {
   };
 
   const post = (message) => ready && frame.contentWindow.postMessage(message, edge);
-  const hello = () =>
+  const hello = () => {
+    mine = idOf(memory.kept);
     post({
       [key]: 'hello',
       kept: memory.kept || null,
@@ -116,6 +120,7 @@ iframe {
       page: location.href,
       referrer: document.referrer,
     });
+  };
 
   const draw = () => {
     const news = unread ? `, ${unread} new message${unread > 1 ? 's' : ''}` : '';
@@ -167,9 +172,13 @@ iframe {
         if (open && document.activeElement === host) frame.focus();
         hello();
         break;
-      case 'keep':
-        write({ kept: data.kept });
+      case 'keep': {
+        const there = idOf(read().kept);
+        const next = idOf(data.kept);
+        if (!there || there === mine || there === next) write({ kept: data.kept });
+        mine = next;
         break;
+      }
       case 'draft':
         write({ draft: data.draft });
         break;

@@ -1,5 +1,6 @@
 //! What the thread shows: titles, the visitor card, notices to the agents. English is all there is yet.
 
+use super::POST_LIMIT;
 use shared::{
     conversation::{Handoff, Line, Participant, ThreadNotice, VisitorCard, Voice},
     message::ClosedBy,
@@ -42,12 +43,16 @@ fn card(card: &VisitorCard) -> String {
         .answers
         .iter()
         .map(|(label, answer)| (label.as_str(), answer));
-    for (label, value) in page
+    let lines: Vec<_> = page
         .into_iter()
         .chain(answers)
         .filter(|(_, value)| !value.is_empty())
-    {
-        text.push_str(&format!("\n{label}: {value}"));
+        .collect();
+    // All of it is one post: long values are cut so that none of the others is lost.
+    let share = POST_LIMIT.saturating_sub(text.len()) / lines.len().max(1);
+    for (label, value) in lines {
+        let line = format!("\n{label}: {}", value.replace(char::is_control, " "));
+        text.push_str(&line[..line.floor_char_boundary(share)]);
     }
     text
 }

@@ -39,6 +39,8 @@ enum Way {
         ping_at: Timestamp,
         /// A ping that nothing has followed yet.
         pinged_at: Option<Timestamp>,
+        /// Whether anything came over it yet.
+        heard: bool,
     },
     Polling {
         poll: Poll,
@@ -88,22 +90,25 @@ impl Link {
     }
 
     pub(super) fn opened(&mut self, now: Timestamp) {
-        self.failures = 0;
         self.way = Way::Open {
             ping_at: now + PING_EVERY,
             pinged_at: None,
+            heard: false,
         };
     }
 
     pub(super) fn heard(&mut self) {
-        if let Way::Open { pinged_at, .. } = &mut self.way {
+        if let Way::Open { pinged_at, heard, .. } = &mut self.way {
             *pinged_at = None;
+            *heard = true;
+            self.failures = 0;
         }
     }
 
     pub(super) fn closed(&mut self, now: Timestamp, jitter: f64) {
         match self.way {
-            Way::Opening { .. } => self.failed_to_open(now, jitter),
+            // Open and closed again without a word: the edge has no place for it.
+            Way::Opening { .. } | Way::Open { heard: false, .. } => self.failed_to_open(now, jitter),
             Way::Open { .. } => self.wait(now, jitter),
             Way::Idle | Way::Waiting { .. } | Way::Polling { .. } => {}
         }
@@ -191,6 +196,7 @@ impl Link {
             Way::Open {
                 ping_at,
                 pinged_at: None,
+                ..
             } => Some(*ping_at),
             Way::Polling {
                 poll: Poll::UnderWay { until, .. },
@@ -224,7 +230,9 @@ impl Link {
                 self.wait(now, jitter);
                 Step::GiveUp
             }
-            Way::Open { ping_at, pinged_at } => {
+            Way::Open {
+                ping_at, pinged_at, ..
+            } => {
                 *ping_at = now + PING_EVERY;
                 *pinged_at = Some(now);
                 Step::Ping

@@ -21,6 +21,8 @@ pub use transcript::{Outgoing, OutgoingStatus, Transcript};
 
 const START_TIMEOUT: Duration = Duration::from_secs(10);
 const START_TRIES_SHOWN: u32 = 2;
+/// Bytes of text in one poll: the edge takes 16 KB, and JSON needs some of it.
+const MAX_POLL: usize = 6 * 1024;
 const RETRY_CAP: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Debug, PartialEq)]
@@ -110,7 +112,7 @@ pub struct Client {
     stage: Stage,
     transcript: Transcript,
     state: Option<State>,
-    /// Requests that are not messages and have not been sent yet. Repeating them is harmless.
+    /// Requests that are not messages and have not been granted yet. Repeating them is harmless.
     controls: Vec<ClientFrame>,
     link: Link,
 }
@@ -284,8 +286,8 @@ impl Client {
             link::Step::GiveUp => effects.push(Effect::CloseSocket),
             link::Step::Ping => effects.push(Effect::Ping),
             link::Step::Poll => {
-                let mut frames = std::mem::take(&mut self.controls);
-                frames.splice(0..0, self.transcript.unsent(now));
+                let mut frames = self.transcript.unsent(now, MAX_POLL);
+                frames.extend(self.controls.iter().cloned());
                 let request = PollRequest {
                     after: self.transcript.cursor(),
                     frames,
@@ -296,15 +298,17 @@ impl Client {
     }
 
     fn control(&mut self, frame: ClientFrame, now: Timestamp, effects: &mut Vec<Effect>) {
-        self.controls.push(frame);
+        if !self.controls.contains(&frame) {
+            self.controls.push(frame);
+        }
         self.flush(now, effects);
     }
 
     /// Sends all that waits, if there is a way. Messages stay in the transcript until they come back.
     fn flush(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         if self.link.is_open() && self.state.is_some() {
-            let mut frames = self.transcript.unsent(now);
-            frames.append(&mut self.controls);
+            let mut frames = self.transcript.unsent(now, usize::MAX);
+            frames.extend(self.controls.iter().cloned());
             if !frames.is_empty() {
                 effects.push(Effect::SendFrames(frames));
             }
@@ -329,12 +333,12 @@ impl Client {
                     if state.last < self.transcript.cursor() {
                         self.transcript.restart();
                     }
-                    self.state = Some(state);
+                    self.take_state(state);
                     if self.link.is_open() {
                         self.flush(now, effects);
                     }
                 }
-                ServerFrame::State(state) => self.state = Some(state),
+                ServerFrame::State(state) => self.take_state(state),
                 ServerFrame::Entries(entries) => {
                     if !self.transcript.take(entries) {
                         effects.push(Effect::CloseSocket);
@@ -350,6 +354,17 @@ impl Client {
             }
         }
         self.transcript.cursor() != before
+    }
+
+    /// A request is kept, and sent with every flush, until the state shows that it was granted.
+    fn take_state(&mut self, state: State) {
+        self.controls.retain(|control| match control {
+            ClientFrame::AskForPerson => state.phase == PhaseView::WithBot,
+            ClientFrame::Stay => state.closes_at.is_some(),
+            ClientFrame::End => !matches!(state.phase, PhaseView::Closed { .. }),
+            ClientFrame::Send { .. } => false,
+        });
+        self.state = Some(state);
     }
 
     fn rejected(&mut self, id: Option<MessageId>, code: Rejection, now: Timestamp) {

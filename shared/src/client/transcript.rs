@@ -10,6 +10,9 @@ use std::time::Duration;
 /// After this long without being stored, a message is shown as not sent. It is still sent when it can be.
 const UNSENT_AFTER: Duration = Duration::from_secs(15);
 
+/// What did not fit into one poll follows after this long.
+const REST_AFTER: Duration = Duration::from_secs(1);
+
 #[derive(Clone, Debug, Default)]
 pub struct Transcript {
     entries: Vec<Entry>,
@@ -116,18 +119,26 @@ impl Transcript {
         self.send_again_at = Some(at);
     }
 
-    /// Everything that may still be stored, to be sent now, and again later if it has not come back by then:
-    /// the edge knows the ids, so sending twice does no harm.
-    pub(super) fn unsent(&mut self, now: Timestamp) -> Vec<ClientFrame> {
+    /// What may still be stored, to be sent now, and again later if it has not come back by then: the edge
+    /// knows the ids, so sending twice does no harm. The oldest first, at least one, up to `limit` bytes.
+    pub(super) fn unsent(&mut self, now: Timestamp, limit: usize) -> Vec<ClientFrame> {
         let live = self
             .outgoing
             .iter()
             .filter(|one| !matches!(one.status, OutgoingStatus::Refused(_)));
-        let frame = |one: &Outgoing| ClientFrame::Send {
-            id: one.id.clone(),
-            text: one.text.clone(),
-        };
-        let frames: Vec<_> = live.map(frame).collect();
+        let mut frames = vec![];
+        let mut bytes = 0;
+        for one in live {
+            bytes += one.text.len();
+            if !frames.is_empty() && bytes > limit {
+                self.send_again_at = Some(now + REST_AFTER);
+                return frames;
+            }
+            frames.push(ClientFrame::Send {
+                id: one.id.clone(),
+                text: one.text.clone(),
+            });
+        }
         self.send_again_at = (!frames.is_empty()).then_some(now + UNSENT_AFTER);
         frames
     }

@@ -2,7 +2,7 @@
 
 use super::{
     Context, Conversation, DeskJob, DeskMessage, DeskOutcome, DeskRef, Failure, Handoff, Line, NameWanted,
-    Participant, Phase, TaskId, ThreadNotice, Turn, VisitorCard, Voice, WatchRef, seen::Verdict,
+    Participant, Phase, TaskId, ThreadNotice, Turn, VisitorCard, Voice, WatchRef, lane::Task, seen::Verdict,
 };
 use crate::{
     message::{Body, ClosedBy, Notice, Said, Seq, plain},
@@ -121,9 +121,9 @@ impl Conversation {
 
     pub(super) fn desk_done(&mut self, task: TaskId, outcome: DeskOutcome, turn: &mut Turn) {
         if let DeskOutcome::Read(message) = outcome {
-            if self.reading.finish(task).is_some() {
+            if let Some(task) = self.reading.finish(task) {
                 match message {
-                    Some(message) => self.agent_wrote(message, turn),
+                    Some(message) => self.agent_wrote(message, task, turn),
                     None => turn.save = true,
                 }
             }
@@ -263,7 +263,7 @@ impl Conversation {
         }
     }
 
-    fn agent_wrote(&mut self, message: DeskMessage, turn: &mut Turn) {
+    fn agent_wrote(&mut self, message: DeskMessage, task: Task<DeskRef>, turn: &mut Turn) {
         if self.is_closed() {
             return;
         }
@@ -271,7 +271,7 @@ impl Conversation {
         let now = turn.context.now;
         if let Some(command) = text.trim_start().strip_prefix('/') {
             turn.save = true;
-            return self.command(command, turn);
+            return self.command(command, task, turn);
         }
         if message.files > 0 {
             turn.save = true;
@@ -310,9 +310,11 @@ impl Conversation {
     }
 
     /// Nothing that begins with a slash ever reaches the visitor.
-    fn command(&mut self, command: &str, turn: &mut Turn) {
+    fn command(&mut self, command: &str, task: Task<DeskRef>, turn: &mut Turn) {
         let word = command.split_whitespace().next().unwrap_or_default();
         match word {
+            // Signals overtake each other: what was written before it is shown first.
+            "close" if task.put_back == 0 && self.reading.len() > 0 => self.reading.requeue(task),
             "close" => self.close(ClosedBy::Agent, turn),
             "note" => {}
             _ => self.tell_thread(

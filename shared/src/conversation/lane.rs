@@ -3,7 +3,10 @@
 use super::event::TaskId;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Duration};
+
+/// Longer than any call takes, so that nothing is done twice at once.
+const WATCHDOG: Duration = Duration::from_secs(5 * 60);
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Lane<J> {
@@ -20,12 +23,17 @@ pub(super) struct Task<J> {
     pub(super) attempts: u32,
     pub(super) since: Timestamp,
     not_before: Timestamp,
+    /// How often it went to the end of the lane again.
+    #[serde(default)]
+    pub(super) put_back: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
 enum Head {
     Idle,
-    UnderWay,
+    UnderWay {
+        since: Timestamp,
+    },
     /// Loaded from storage.
     #[default]
     Unknown,
@@ -51,17 +59,29 @@ impl<J> Lane<J> {
             attempts: 0,
             since: now,
             not_before: now,
+            put_back: 0,
+        });
+    }
+
+    /// To the end of the lane again, behind what came after it.
+    pub(super) fn requeue(&mut self, task: Task<J>) {
+        if self.tasks.is_empty() {
+            self.head = Head::Idle;
+        }
+        self.tasks.push_back(Task {
+            put_back: task.put_back + 1,
+            ..task
         });
     }
 
     /// The head, if it is its time; it is under way from then on. `true`: it may have been done before.
     pub(super) fn start(&mut self, now: Timestamp) -> Option<(&Task<J>, bool)> {
         let task = self.tasks.front()?;
-        if self.head == Head::UnderWay || task.not_before > now {
+        if self.deadline().is_none_or(|deadline| deadline > now) {
             return None;
         }
-        let maybe_done = self.head == Head::Unknown || task.attempts > 0;
-        self.head = Head::UnderWay;
+        let maybe_done = self.head != Head::Idle || task.attempts > 0;
+        self.head = Head::UnderWay { since: now };
         Some((task, maybe_done))
     }
 
@@ -99,10 +119,14 @@ impl<J> Lane<J> {
         self.head = Head::Idle;
     }
 
-    /// The next time at which `start` may give something. What is under way reports by itself.
+    /// The next time at which `start` may give something. What is under way reports by itself, unless the
+    /// object died meanwhile; then somebody has to look.
     pub(super) fn deadline(&self) -> Option<Timestamp> {
         let task = self.tasks.front()?;
-        (self.head != Head::UnderWay).then_some(task.not_before)
+        Some(match self.head {
+            Head::UnderWay { since } => since + WATCHDOG,
+            Head::Idle | Head::Unknown => task.not_before,
+        })
     }
 
     pub(super) fn retain(&mut self, keep: impl Fn(&J) -> bool) {

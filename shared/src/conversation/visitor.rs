@@ -16,11 +16,18 @@ const BACKLOG_PAUSE_MS: u32 = 10_000;
 
 impl Conversation {
     pub(super) fn visitor_connected(&mut self, connection: ConnectionId, after: Seq, turn: &mut Turn) {
-        if let Presence::Away { .. } = self.presence {
+        // A new socket has no heartbeat of its own for a while: connecting counts as one, now and then.
+        let is_news = match self.presence {
+            Presence::Away { .. } => true,
+            Presence::Here { checked_at } => {
+                turn.context.now.since(checked_at) > self.plan.timeouts.lost_after() / 3
+            }
+        };
+        if is_news && !self.is_closed() {
             self.presence = Presence::Here {
                 checked_at: turn.context.now,
             };
-            turn.save = !self.is_closed();
+            turn.save = true;
         }
         let hello = ServerFrame::Hello { state: self.state() };
         turn.effects.push(Effect::Send {
