@@ -17,8 +17,8 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const WRANGLER = join(ROOT, 'node_modules/wrangler/bin/wrangler.js');
 const DEFAULT_SETTINGS = JSON.parse(readFileSync(join(ROOT, 'edge/default-settings.json'), 'utf8'));
 
-/** Anna's and Ben's tokens at the Webex emulator. */
-export const ANNA = 'agent-anna';
+/** Agents' tokens at the Webex emulator. */
+const ANNA = 'agent-anna';
 export const BEN = 'agent-ben';
 
 /**

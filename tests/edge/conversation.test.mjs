@@ -1,7 +1,7 @@
 // A conversation from start to end, over the wire, in the real runtime.
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { ANNA, BEN, startWorld, until, Visitor } from '../harness.mjs';
+import { BEN, startWorld, until, Visitor } from '../harness.mjs';
 
 let world;
 before(async () => {
