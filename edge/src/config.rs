@@ -1,7 +1,12 @@
 //! What the operator sets: secrets and addresses as worker variables, the site's settings as a document.
 
-use crate::{error::ApiError, keys::MasterKey};
-use shared::settings::Settings;
+use crate::{
+    conversation_do::now,
+    error::ApiError,
+    keys::MasterKey,
+    zone::{self, Zone},
+};
+use shared::settings::{PublicSettings, Settings};
 use std::cell::RefCell;
 use worker::{Date, Env, Result, console_error};
 
@@ -67,18 +72,30 @@ fn built_in() -> Result<Settings, ApiError> {
 
 fn parse(text: &str) -> Result<Settings, String> {
     let settings: Settings = serde_json::from_str(text).map_err(|error| error.to_string())?;
-    settings.check().map_err(|error| error.to_string())?;
-    Ok(settings)
+    let errors = settings.check(|name| Zone::find(name).is_some(), zone::is_pattern);
+    match errors.first() {
+        Some(error) => Err(error.to_string()),
+        None => Ok(settings),
+    }
+}
+
+/// What the panel gets, as of now.
+pub(crate) fn public(settings: &Settings) -> PublicSettings {
+    let zone = Zone::find(settings.zone.as_str());
+    settings.public(now(), |at| zone.as_ref().map_or(0, |zone| zone.offset(at)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use shared::time::Timestamp;
 
     #[test]
     fn the_built_in_settings_keep_the_rules() {
-        let settings = parse(BUILT_IN).unwrap_or_else(|error| panic!("{error}"));
-        let public = serde_json::to_string(&settings.public()).unwrap_or_default();
+        let settings: Settings = serde_json::from_str(BUILT_IN).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(settings.check(|_| true, |_| true), []);
+        let public = settings.public(Timestamp(0), |_| 0);
+        let public = serde_json::to_string(&public).unwrap_or_default();
         assert!(!public.contains('@'), "no agent's address is public");
     }
 }

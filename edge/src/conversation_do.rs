@@ -365,6 +365,7 @@ fn input_of(frame: ClientFrame, connection: ConnectionId) -> Input {
         ClientFrame::AskForPerson => Input::VisitorAskedForPerson,
         ClientFrame::Stay => Input::VisitorStayed,
         ClientFrame::End => Input::VisitorEnded,
+        ClientFrame::Rate { stars, comment } => Input::VisitorRated { stars, comment },
     }
 }
 

@@ -10,7 +10,7 @@ pub(crate) async fn frame(request: &Request, env: &Env) -> Result<Response, ApiE
     let mut template = env.assets("ASSETS")?.fetch(template_url.as_str(), None).await?;
     let template = template.text().await?;
     let nonce = format!("{:x}{:x}", random(), random());
-    let page = fill(&template, &settings.public(), &nonce)?;
+    let page = fill(&template, &config::public(&settings), &nonce)?;
     let host = request.url()?.host_str().map(str::to_owned).unwrap_or_default();
     Ok(ResponseBuilder::new()
         .with_header(
@@ -30,7 +30,8 @@ fn random() -> u64 {
 
 fn policy(settings: &Settings, nonce: &str, host: &str, port: Option<u16>) -> String {
     let port = port.map(|port| format!(":{port}")).unwrap_or_default();
-    let ancestors = settings.origins.join(" ");
+    let ancestors: Vec<&str> = settings.origins.iter().map(|origin| origin.as_str()).collect();
+    let ancestors = ancestors.join(" ");
     format!(
         "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'nonce-{nonce}'; \
          connect-src 'self' ws://{host}{port} wss://{host}{port}; img-src 'self' data:; base-uri 'none'; \
@@ -105,6 +106,10 @@ fn on(accent: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use shared::{
+        settings::{Theme, WhenClosed},
+        time::Timestamp,
+    };
 
     #[test]
     fn text_on_the_accent_is_readable() {
@@ -118,7 +123,11 @@ mod tests {
         let settings = PublicSettings {
             name: "<b>{{NONCE}}".into(),
             accent: "#000000".into(),
+            theme: Theme::System,
             welcome: "\"'&".into(),
+            closed: String::new(),
+            when_closed: WhenClosed::Message,
+            now: Timestamp(0),
             mask: "</script>".into(),
             bot_name: String::new(),
             topics: vec![],

@@ -16,6 +16,7 @@ mod keys;
 mod router;
 mod sockets;
 mod store;
+mod zone;
 
 pub use conversation_do::ConversationDo;
 pub use credentials_do::CredentialsDo;

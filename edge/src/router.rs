@@ -8,19 +8,20 @@ use crate::{
     error::ApiError,
     frame,
     keys::{is_conversation_id, is_hmac_sha1},
+    zone,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use shared::{
     conversation::VisitorCard,
     form::{FieldKind, Form},
     protocol::{PollRequest, SUBPROTOCOL, StartAnswer, StartRequest},
-    settings::Topic,
+    settings::{DEFAULT_SITE, Topic},
 };
 use std::time::Duration;
 use worker::{
     Delay, Env, Headers, Method, Request, RequestInit, Response, ResponseBuilder, Result, Stub,
     WebSocketPair,
-    js_sys::{self, Array, Function, Object, Reflect, RegExp},
+    js_sys::{self, Array, Function, Object, Reflect},
     wasm_bindgen::{JsCast, JsValue},
 };
 
@@ -69,7 +70,7 @@ async fn start(request: &mut Request, env: &Env) -> Result<Response, ApiError> {
     let settings = config::settings(env).await?;
     let topic = settings.topic(&start.topic).ok_or(ApiError::UnknownTopic)?;
     let form = settings.form(topic).cloned().unwrap_or(Form { fields: vec![] });
-    let errors = form.check(&start.answers, matches);
+    let errors = form.check(&start.answers, zone::matches);
     if !errors.is_empty() {
         return Err(ApiError::BadAnswers(errors));
     }
@@ -78,7 +79,7 @@ async fn start(request: &mut Request, env: &Env) -> Result<Response, ApiError> {
     let call = StartCall {
         id: id.clone(),
         request: serde_json::to_string(&(&start.topic, &start.answers)).map_err(worker::Error::from)?,
-        plan: settings.plan(topic),
+        plan: settings.plan(DEFAULT_SITE, topic, None),
         card: card(request, &start, topic, &form)?,
     };
     let answer = ask(&object(env, &id)?, "/start", &call).await?;
@@ -213,11 +214,6 @@ async fn ask(object: &Stub, path: &str, call: &impl Serialize) -> Result<Respons
             &init,
         )?)
         .await
-}
-
-/// The whole answer must match, as in the browser.
-fn matches(pattern: &str, answer: &str) -> bool {
-    RegExp::new(&format!("^(?:{pattern})$"), "u").test(answer)
 }
 
 fn card(

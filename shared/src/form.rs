@@ -117,7 +117,7 @@ impl Field {
 }
 
 /// The shape `local@domain.tld`, nothing more: only a letter that arrives proves an address.
-fn is_email(text: &str) -> bool {
+pub(crate) fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.split_once('@') else {
         return false;
     };

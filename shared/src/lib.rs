@@ -7,6 +7,7 @@
 pub mod client;
 pub mod conversation;
 pub mod form;
+pub mod hours;
 pub mod message;
 pub mod protocol;
 pub mod settings;

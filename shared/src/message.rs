@@ -111,6 +111,16 @@ pub enum Notice {
     AgentJoined {
         name: String,
     },
+    /// An agent gave the conversation back to the bot.
+    HandedBack,
+    /// Nobody answers at this hour; a message can be left.
+    TeamClosed,
+    /// Nobody came in time; a message can be left.
+    NobodyAnswered,
+    /// Other people take over.
+    Transferred {
+        topic: String,
+    },
     /// A message of the visitor that the desk refused for good.
     NotDelivered {
         seq: Seq,
@@ -131,4 +141,6 @@ pub enum ClosedBy {
     VisitorGone,
     /// The desk's thread was deleted.
     ThreadGone,
+    /// It was a message left for the team, not a chat.
+    MessageLeft,
 }

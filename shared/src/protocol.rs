@@ -7,6 +7,7 @@
 use crate::{
     form::FieldError,
     message::{ClosedBy, Entry, MessageId, Seq},
+    settings::{DEFAULT_SITE, default_site},
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,13 @@ pub enum ClientFrame {
     /// "I am still here": cancels a warned close.
     Stay,
     End,
+    /// After the end, once.
+    Rate {
+        /// 1 to 5.
+        stars: u8,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        comment: String,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,6 +73,16 @@ pub struct State {
     /// Nothing was heard from the visitor for long: the conversation closes at this time unless they act.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closes_at: Option<Timestamp>,
+    /// Nobody will come soon: the visitor had better leave a message.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub leave_message: bool,
+    /// The visitor has rated the chat.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub rated: bool,
+}
+
+pub(crate) fn is_false(value: &bool) -> bool {
+    !value
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,14 +118,23 @@ pub enum Rejection {
     BadFrame,
 }
 
+fn is_default_site(site: &str) -> bool {
+    site == DEFAULT_SITE
+}
+
 /// `POST /v1/conversations`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StartRequest {
+    #[serde(default = "default_site", skip_serializing_if = "is_default_site")]
+    pub site: String,
     /// 22 to 64 random characters from the visitor's browser. The same key always means the same conversation.
     pub key: String,
     pub topic: String,
     #[serde(default)]
     pub answers: BTreeMap<String, String>,
+    /// Not a chat but a message left for the team: this is its text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
     /// The page the visitor is on, and where they came from; shown to agents.
     #[serde(default)]
     pub page: String,

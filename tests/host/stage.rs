@@ -8,7 +8,7 @@ use shared::{
     },
     message::{Entry, MessageId, Said, Seq, Span, plain},
     protocol::ServerFrame,
-    settings::Settings,
+    settings::{DEFAULT_SITE, Settings},
     time::Timestamp,
 };
 use std::{collections::VecDeque, time::Duration};
@@ -62,7 +62,7 @@ impl Stage {
         let topic = settings
             .topic(topic)
             .unwrap_or_else(|| panic!("no topic {topic}"));
-        let plan = settings.plan(topic);
+        let plan = settings.plan(DEFAULT_SITE, topic, None);
         let card = VisitorCard {
             topic: plan.topic.clone(),
             name: Some("Ann".into()),

@@ -12,7 +12,7 @@ use shared::{
     client::{Effect, Input},
     message::{MAX_TEXT, MessageId, Seq},
     protocol::{PING, PollRequest, SUBPROTOCOL, ServerFrame, StartAnswer, StartRequest},
-    settings::{PublicSettings, PublicTopic},
+    settings::{DEFAULT_SITE, PublicSettings, PublicTopic},
 };
 
 /// What every component is given.
@@ -277,9 +277,11 @@ impl Panel {
         let (page, referrer) = page::address();
         let key = browser::random_id();
         self.dispatch(Input::StartPressed(StartRequest {
+            site: DEFAULT_SITE.into(),
             key,
             topic: topic.id.clone(),
             answers,
+            message: None,
             page,
             referrer,
         }));

@@ -219,6 +219,7 @@ mod tests {
         client::{Input, Kept},
         message::MessageId,
         protocol::{DeskReach, ServerFrame, StartAnswer, State},
+        settings::{Theme, WhenClosed},
     };
 
     const CALENDAR: Calendar = Calendar {
@@ -231,7 +232,11 @@ mod tests {
         PublicSettings {
             name: "Shop".into(),
             accent: "#000000".into(),
+            theme: Theme::System,
             welcome: String::new(),
+            closed: String::new(),
+            when_closed: WhenClosed::Message,
+            now: Timestamp(0),
             mask: "Team".into(),
             bot_name: "Bot".into(),
             topics: vec![],
@@ -272,6 +277,8 @@ mod tests {
             delivered: Seq(delivered),
             desk: DeskReach::Reached,
             closes_at: None,
+            leave_message: false,
+            rated: false,
         };
         model.handle(Input::Restored(Kept::Running(session)), now, 0.0, &site());
         model.handle(Input::SocketOpened, now, 0.0, &site());

@@ -57,6 +57,10 @@ pub(crate) fn notice(notice: &Notice) -> Option<String> {
         Notice::PersonAsked => "You asked for a person.".into(),
         Notice::BotFailed => "The automatic answers stopped. We are asking the team.".into(),
         Notice::AgentJoined { name } => [name, " joined."].concat(),
+        Notice::HandedBack => "The automatic answers are back.".into(),
+        Notice::TeamClosed => "Nobody is here at this hour. You can leave a message.".into(),
+        Notice::NobodyAnswered => "Nobody could come so far. You can wait, or leave a message.".into(),
+        Notice::Transferred { topic } => ["You are now with: ", topic, "."].concat(),
         Notice::NotDelivered { .. } => "One message did not reach the team. You can write it again.".into(),
         Notice::Closed { .. } => return None,
     })
@@ -69,6 +73,7 @@ pub(crate) fn closed(by: ClosedBy, time: &str) -> String {
         ClosedBy::Silence => "This chat closed because nothing was written for a while, at ",
         ClosedBy::VisitorGone => "This chat closed while you were away, at ",
         ClosedBy::ThreadGone => "The team removed this chat at ",
+        ClosedBy::MessageLeft => "You left this message at ",
     };
     [what, time, "."].concat()
 }

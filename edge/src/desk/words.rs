@@ -82,12 +82,20 @@ fn notice(notice: &ThreadNotice) -> String {
             )
         }
         ThreadNotice::FilesNotPassed => "Files do not reach the visitor yet. Send a link instead.".into(),
+        ThreadNotice::Rated { stars, comment } => {
+            let comment = if comment.is_empty() {
+                String::new()
+            } else {
+                format!(" “{comment}”")
+            };
+            format!("The visitor rates this chat {stars} of 5.{comment}")
+        }
         ThreadNotice::Closed { by } => match by {
             ClosedBy::Visitor => "The visitor ended the chat. Nothing written here reaches them any more.",
             ClosedBy::Agent => "The chat is closed. Nothing written here reaches the visitor any more.",
             ClosedBy::Silence => "The chat was closed, because the visitor has not written for long.",
             ClosedBy::VisitorGone => "The visitor has left the page. The chat is closed.",
-            ClosedBy::ThreadGone => "The chat is closed.",
+            ClosedBy::ThreadGone | ClosedBy::MessageLeft => "The chat is closed.",
         }
         .into(),
     }

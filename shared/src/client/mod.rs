@@ -362,6 +362,7 @@ impl Client {
             ClientFrame::AskForPerson => state.phase == PhaseView::WithBot,
             ClientFrame::Stay => state.closes_at.is_some(),
             ClientFrame::End => !matches!(state.phase, PhaseView::Closed { .. }),
+            ClientFrame::Rate { .. } => !state.rated,
             ClientFrame::Send { .. } => false,
         });
         self.state = Some(state);

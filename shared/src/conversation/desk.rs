@@ -23,7 +23,7 @@ const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 /// Names are shown in a personal thread only; elsewhere asking for them would be a call for nothing.
 pub(super) fn name_wanted(plan: &Plan) -> NameWanted {
     match plan.room {
-        RoomKind::Personal => NameWanted::Yes,
+        RoomKind::Personal | RoomKind::Mixed => NameWanted::Yes,
         RoomKind::Group => NameWanted::No,
     }
 }
@@ -59,7 +59,11 @@ impl Conversation {
     pub(super) fn leave_thread(&mut self, by: ClosedBy, now: Timestamp) {
         match by {
             ClosedBy::ThreadGone => self.desk.clear(),
-            ClosedBy::Visitor | ClosedBy::Agent | ClosedBy::Silence | ClosedBy::VisitorGone => {
+            ClosedBy::Visitor
+            | ClosedBy::Agent
+            | ClosedBy::Silence
+            | ClosedBy::VisitorGone
+            | ClosedBy::MessageLeft => {
                 self.tell_thread(ThreadNotice::Closed { by }, now);
             }
         }
@@ -285,7 +289,7 @@ impl Conversation {
             self.hand_off(Handoff::Agent, None, turn);
         }
         let name = match self.plan.room {
-            RoomKind::Personal => message.name.unwrap_or_else(|| self.plan.mask.clone()),
+            RoomKind::Personal | RoomKind::Mixed => message.name.unwrap_or_else(|| self.plan.mask.clone()),
             RoomKind::Group => self.plan.mask.clone(),
         };
         self.agent_answers(name.clone(), turn);

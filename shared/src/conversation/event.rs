@@ -62,6 +62,10 @@ pub enum Input {
     VisitorAskedForPerson,
     VisitorStayed,
     VisitorEnded,
+    VisitorRated {
+        stars: u8,
+        comment: String,
+    },
     /// The desk says that something was written in the thread.
     DeskSignalled {
         message: DeskRef,
@@ -218,6 +222,7 @@ pub enum ThreadNotice {
     HandedOff { cause: Handoff },
     UnknownCommand { command: String },
     FilesNotPassed,
+    Rated { stars: u8, comment: String },
     Closed { by: ClosedBy },
 }
 

@@ -19,7 +19,7 @@ pub use event::*;
 
 use crate::{
     message::{ClosedBy, Entry, Notice, Said, Seq},
-    protocol::{DeskReach, PhaseView, ServerFrame, State},
+    protocol::{DeskReach, PhaseView, ServerFrame, State, is_false},
     settings::{BotUse, Plan},
     time::Timestamp,
 };
@@ -52,6 +52,8 @@ pub struct Conversation {
     pace: Pace,
     silence: Silence,
     presence: Presence,
+    #[serde(default, skip_serializing_if = "is_false")]
+    rated: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -134,6 +136,7 @@ impl Conversation {
                 warning: Warning::NotYet,
             },
             presence: Presence::Away { since: now },
+            rated: false,
             plan: start.plan,
         };
         conversation.open_thread(start.card, start.reference, now);
@@ -190,6 +193,7 @@ impl Conversation {
             }
             Input::VisitorStayed => self.sign_of_life(turn),
             Input::VisitorEnded => self.close(ClosedBy::Visitor, turn),
+            Input::VisitorRated { stars, comment } => self.visitor_rated(stars, comment, turn),
             Input::DeskSignalled { message } => self.desk_signalled(message, turn),
             Input::DeskDone { task, outcome } => self.desk_done(task, outcome, turn),
             Input::DeskFailed { task, failure } => self.desk_failed(task, failure, turn),
@@ -226,6 +230,8 @@ impl Conversation {
             delivered: self.delivered,
             desk,
             closes_at,
+            leave_message: false,
+            rated: self.rated,
         }
     }
 

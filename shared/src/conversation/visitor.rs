@@ -1,8 +1,8 @@
 //! The visitor's side of the core: connections, messages, signs of life.
 
 use super::{
-    BotAsk, ConnectionId, Conversation, Effect, Line, Phase, Presence, Silence, To, Turn, Voice, Warning,
-    seen::Verdict,
+    BotAsk, ConnectionId, Conversation, Effect, Line, Phase, Presence, Silence, ThreadNotice, To, Turn,
+    Voice, Warning, seen::Verdict,
 };
 use crate::{
     message::{MAX_TEXT, MessageId, Said, Seq},
@@ -12,6 +12,8 @@ use crate::{
 /// Posts that may wait for a desk that does not answer: the snapshot holds them, and a row has a largest size.
 /// What comes beyond waits in the visitor's panel.
 const LONGEST_BACKLOG: usize = 64;
+/// In characters.
+const MAX_RATING_COMMENT: usize = 1_000;
 const BACKLOG_PAUSE_MS: u32 = 10_000;
 
 impl Conversation {
@@ -114,6 +116,17 @@ impl Conversation {
             return Err(refusal);
         }
         Ok(())
+    }
+
+    /// Once, after the end.
+    pub(super) fn visitor_rated(&mut self, stars: u8, comment: String, turn: &mut Turn) {
+        if self.is_closed() && !self.rated && (1..=5).contains(&stars) {
+            self.rated = true;
+            turn.save = true;
+            let comment = comment.trim().chars().take(MAX_RATING_COMMENT).collect();
+            self.tell_thread(ThreadNotice::Rated { stars, comment }, turn.context.now);
+            self.send_state(turn);
+        }
     }
 
     pub(super) fn sign_of_life(&mut self, turn: &mut Turn) {

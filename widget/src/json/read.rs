@@ -5,9 +5,10 @@ use crate::model::Stored;
 use shared::{
     client::Kept,
     form::{Field, FieldError, FieldKind, Form, Problem},
+    hours::Interval,
     message::{Body, ClosedBy, Entry, MessageId, Notice, Said, Seq, Span},
     protocol::{DeskReach, PhaseView, Rejection, ServerFrame, StartAnswer, StartRequest, State},
-    settings::{BotUse, PublicSettings, PublicTopic},
+    settings::{BotUse, DEFAULT_SITE, PublicSettings, PublicTopic, Theme, WhenClosed},
     time::Timestamp,
 };
 
@@ -49,6 +50,8 @@ fn state(mut json: Json) -> Option<State> {
             _ => return None,
         },
         closes_at: time(&json.member("closes_at")),
+        leave_message: json.member("leave_message").is_true(),
+        rated: json.member("rated").is_true(),
     })
 }
 
@@ -75,6 +78,7 @@ fn closed_by(json: Json) -> Option<ClosedBy> {
         "silence" => ClosedBy::Silence,
         "visitor_gone" => ClosedBy::VisitorGone,
         "thread_gone" => ClosedBy::ThreadGone,
+        "message_left" => ClosedBy::MessageLeft,
         _ => return None,
     })
 }
@@ -145,6 +149,12 @@ pub(super) fn notice(json: Json) -> Option<Notice> {
         "agent_joined" => Notice::AgentJoined {
             name: content.text_at("name")?,
         },
+        "handed_back" => Notice::HandedBack,
+        "team_closed" => Notice::TeamClosed,
+        "nobody_answered" => Notice::NobodyAnswered,
+        "transferred" => Notice::Transferred {
+            topic: content.text_at("topic")?,
+        },
         "not_delivered" => Notice::NotDelivered {
             seq: seq(&content.member("seq"))?,
         },
@@ -209,9 +219,11 @@ pub(crate) fn stored(mut json: Json) -> Option<Stored> {
 
 fn start_request(mut json: Json) -> Option<StartRequest> {
     let mut request = StartRequest {
+        site: json.text_at("site").unwrap_or_else(|| DEFAULT_SITE.into()),
         key: json.text_at("key")?,
         topic: json.text_at("topic")?,
         answers: Default::default(),
+        message: json.text_at("message"),
         page: json.text_at("page")?,
         referrer: json.text_at("referrer")?,
     };
@@ -227,9 +239,21 @@ pub(crate) fn settings(mut json: Json) -> Option<PublicSettings> {
     Some(PublicSettings {
         name: json.text_at("name")?,
         accent: json.text_at("accent")?,
+        theme: match json.text_at("theme")?.as_str() {
+            "light" => Theme::Light,
+            "dark" => Theme::Dark,
+            _ => Theme::System,
+        },
         welcome: json.text_at("welcome")?,
+        closed: json.text_at("closed")?,
         mask: json.text_at("mask")?,
         bot_name: json.text_at("bot_name")?,
+        when_closed: match json.text_at("when_closed")?.as_str() {
+            "hide" => WhenClosed::Hide,
+            "bot" => WhenClosed::Bot,
+            _ => WhenClosed::Message,
+        },
+        now: time(&json.member("now"))?,
         topics: json
             .member("topics")
             .list()
@@ -240,7 +264,6 @@ pub(crate) fn settings(mut json: Json) -> Option<PublicSettings> {
 }
 
 fn topic(mut json: Json) -> Option<PublicTopic> {
-    let fields = json.member("form").member("fields").list();
     Some(PublicTopic {
         id: json.text_at("id")?,
         label: json.text_at("label")?,
@@ -248,12 +271,29 @@ fn topic(mut json: Json) -> Option<PublicTopic> {
             "first" => BotUse::First,
             _ => BotUse::Off,
         },
-        form: match fields.is_empty() {
-            true => None,
-            false => Some(Form {
-                fields: fields.into_iter().map(field).collect::<Option<_>>()?,
-            }),
+        form: form(json.member("form")),
+        message_form: form(json.member("message_form")),
+        open: match json.member("open") {
+            Json::List(intervals) => Some(intervals.into_iter().map(interval).collect::<Option<_>>()?),
+            Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) | Json::Map(_) => None,
         },
+    })
+}
+
+fn interval(mut json: Json) -> Option<Interval> {
+    Some(Interval {
+        from: time(&json.member("from"))?,
+        until: time(&json.member("until"))?,
+    })
+}
+
+fn form(mut json: Json) -> Option<Form> {
+    let fields = json.member("fields").list();
+    if fields.is_empty() {
+        return None;
+    }
+    Some(Form {
+        fields: fields.into_iter().map(field).collect::<Option<_>>()?,
     })
 }
 

@@ -9,9 +9,10 @@ use serde::Serialize;
 use shared::{
     client::Kept,
     form::{Field, FieldKind, Form, Problem},
+    hours::Interval,
     message::{ClosedBy, Entry, MessageId, Notice, Said, Seq, Span},
     protocol::{DeskReach, PhaseView, Rejection, ServerFrame, StartAnswer, StartRequest, State},
-    settings::{BotUse, PublicSettings, PublicTopic},
+    settings::{BotUse, PublicSettings, PublicTopic, Theme, WhenClosed},
     time::Timestamp,
 };
 use std::fmt::Debug;
@@ -78,6 +79,8 @@ fn every_variant_is_read_as_serde_writes_it() {
                 delivered: Seq(3),
                 desk,
                 closes_at,
+                leave_message: closes_at.is_some(),
+                rated: closes_at.is_none(),
             };
             same(server_frame, ServerFrame::Hello { state: state.clone() });
             same(server_frame, ServerFrame::State(state));
@@ -115,6 +118,12 @@ fn every_variant_is_read_as_serde_writes_it() {
         Said::Notice(Notice::BotFailed),
         Said::Notice(Notice::AgentJoined { name: "Ann".into() }),
         Said::Notice(Notice::NotDelivered { seq: Seq(2) }),
+        Said::Notice(Notice::HandedBack),
+        Said::Notice(Notice::TeamClosed),
+        Said::Notice(Notice::NobodyAnswered),
+        Said::Notice(Notice::Transferred {
+            topic: "Sales".into(),
+        }),
     ] {
         same(
             server_frame,
@@ -141,6 +150,8 @@ fn every_variant_is_read_as_serde_writes_it() {
 fn what_is_kept_and_set_is_read_back() {
     let answers = [("a".into(), "1".into()), ("b".into(), "2".into())].into();
     let request = StartRequest {
+        site: "shop".into(),
+        message: Some("Call me".into()),
         key: "k".into(),
         topic: "t".into(),
         answers,
@@ -170,10 +181,16 @@ fn what_is_kept_and_set_is_read_back() {
         field("e", FieldKind::Email),
         field("t", FieldKind::Text),
     ];
-    let topic = |bot, form| PublicTopic {
+    let interval = Interval {
+        from: Timestamp(1),
+        until: Timestamp(2),
+    };
+    let topic = |bot, form: Option<Form>| PublicTopic {
         id: "sales".into(),
         label: "Sales".into(),
         bot,
+        message_form: form.clone(),
+        open: form.is_some().then(|| vec![interval]),
         form,
     };
     same(
@@ -181,9 +198,13 @@ fn what_is_kept_and_set_is_read_back() {
         PublicSettings {
             name: "Shop".into(),
             accent: "#0b5fff".into(),
+            theme: Theme::Dark,
             welcome: "Hello".into(),
+            closed: "Back soon".into(),
             mask: "Team".into(),
             bot_name: "Bot".into(),
+            when_closed: WhenClosed::Hide,
+            now: Timestamp(1_800_000_000_000),
             topics: vec![
                 topic(BotUse::First, Some(Form { fields })),
                 topic(BotUse::Off, None),

@@ -313,6 +313,8 @@ mod tests {
         assert_eq!(to_text(&request), serde_json::to_string(&request).expect("JSON"));
         let answers = [("a".into(), "1".into()), ("b".into(), "2".into())].into();
         let start = StartRequest {
+            site: "default".into(),
+            message: None,
             key: "k".into(),
             topic: "t".into(),
             answers,

@@ -1,0 +1,83 @@
+//! What a conversation takes from the settings.
+
+use super::{BotUse, DEFAULT_SITE, Joining, Replies, Retention, RoomKind, Settings, Timeouts, Topic};
+use crate::{hours::Interval, time::Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// The settings as they were when the conversation started: later changes do not reach into it.
+///
+/// It is part of the snapshot: what an older version did not write has a default.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    #[serde(default = "default_site")]
+    pub site: String,
+    #[serde(default)]
+    pub topic_id: String,
+    pub topic: String,
+    pub participants: Vec<String>,
+    pub room: RoomKind,
+    pub mask: String,
+    #[serde(default)]
+    pub replies: Replies,
+    #[serde(default)]
+    pub joining: Joining,
+    pub bot: BotUse,
+    pub fallbacks_before_handoff: u32,
+    pub language: String,
+    pub timeouts: Timeouts,
+    #[serde(default)]
+    pub retention: Retention,
+    pub messages_per_minute: u32,
+    /// The open intervals round the conversation; `None` means always.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open: Option<Vec<Interval>>,
+}
+
+pub fn default_site() -> String {
+    DEFAULT_SITE.into()
+}
+
+impl Plan {
+    /// Whether people answer at this time.
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        let Some(open) = &self.open else { return true };
+        open.iter()
+            .any(|interval| interval.from <= now && now < interval.until)
+    }
+
+    /// When people stop answering, if they answer now and not for ever.
+    pub fn closes_at(&self, now: Timestamp) -> Option<Timestamp> {
+        let open = self.open.as_ref()?;
+        open.iter()
+            .find(|interval| interval.from <= now && now < interval.until)
+            .map(|interval| interval.until)
+    }
+}
+
+impl Settings {
+    /// What a conversation on this topic goes by from its start to its end.
+    pub fn plan(&self, site: &str, topic: &Topic, open: Option<Vec<Interval>>) -> Plan {
+        Plan {
+            site: site.into(),
+            topic_id: topic.id.as_str().into(),
+            topic: topic.label.clone(),
+            participants: topic
+                .participants
+                .iter()
+                .map(|address| address.as_str().into())
+                .collect(),
+            room: topic.room,
+            mask: self.desk.mask.clone(),
+            replies: self.desk.replies.clone(),
+            joining: self.desk.joining,
+            bot: topic.bot,
+            fallbacks_before_handoff: self.bot.fallbacks_before_handoff.get(),
+            language: self.bot.language.clone(),
+            timeouts: topic.timeouts.unwrap_or(self.timeouts),
+            retention: self.retention_days,
+            messages_per_minute: self.messages_per_minute.get(),
+            // A chat is over long before that.
+            open: open.map(|open| open.into_iter().take(3).collect()),
+        }
+    }
+}
