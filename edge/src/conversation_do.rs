@@ -19,9 +19,10 @@ use std::{
     cell::{Cell, RefCell},
     collections::HashMap,
     rc::Rc,
+    time::Duration,
 };
 use worker::{
-    Date, DurableObject, Env, Error, Method, Request, Response, Result, State, WebSocket,
+    Date, Delay, DurableObject, Env, Error, Method, Request, Response, Result, State, WebSocket,
     WebSocketIncomingMessage, console_error, console_log, durable_object, js_sys, wasm_bindgen::JsValue,
     worker_sys::WebSocketRequestResponsePair,
 };
@@ -31,6 +32,10 @@ pub(crate) const MAX_FRAME: usize = 16 * 1024;
 pub(crate) const CLOSE_BAD_TOKEN: u16 = 4401;
 pub(crate) const CLOSE_UNKNOWN: u16 = 4404;
 pub(crate) const CLOSE_TRY_AGAIN: u16 = 1013;
+
+/// An entry leaves for the visitor when it is stored. A call to a vendor, begun in the same moment, would hold the
+/// thread for as long again.
+const ECHO_FIRST: Duration = Duration::from_millis(1);
 
 /// From the router: start this conversation unless it has been.
 #[derive(Serialize, Deserialize)]
@@ -183,7 +188,7 @@ impl Shell {
             card: call.card,
             reference,
         };
-        let (conversation, effects) = Conversation::start(start, &self.context());
+        let (conversation, effects) = Conversation::start(start, &self.context(None));
         let stored = Stored {
             id: call.id,
             request: call.request,
@@ -255,7 +260,10 @@ impl Shell {
         let Some(stored) = slot.as_mut() else {
             return Ok(vec![]);
         };
-        let effects = stored.conversation.handle(input, &self.context());
+        // Only a deadline asks for it, and each socket has to be asked.
+        let heartbeat_at = matches!(input, Input::DeadlineReached).then(|| self.heartbeat_at());
+        let context = self.context(heartbeat_at.flatten());
+        let effects = stored.conversation.handle(input, &context);
         let persisted = Store::new(&self.state).persist(&stored.conversation, &effects);
         if let Err(error) = persisted {
             *slot = None;
@@ -264,11 +272,11 @@ impl Shell {
         Ok(effects)
     }
 
-    fn context(&self) -> Context {
+    fn context(&self, heartbeat_at: Option<Timestamp>) -> Context {
         Context {
             now: now(),
             jitter: js_sys::Math::random(),
-            heartbeat_at: self.heartbeat_at(),
+            heartbeat_at,
             post_limit: crate::desk::POST_LIMIT,
         }
     }
@@ -281,9 +289,11 @@ impl Shell {
     }
 
     fn try_carry_out(self: &Rc<Self>, effects: Vec<Effect>) -> Result<()> {
+        let mut wait = None;
         for effect in effects {
             match effect {
-                Effect::Save | Effect::Append { .. } => {}
+                Effect::Save => {}
+                Effect::Append { .. } => wait = Some(ECHO_FIRST),
                 Effect::Send { to, frame } => self.send(&to, &frame)?,
                 Effect::Replay { to, after } => self.replay(&to, after)?,
                 Effect::Desk {
@@ -293,16 +303,14 @@ impl Shell {
                     attempt,
                 } => {
                     let (shell, id) = (self.clone(), self.id());
-                    self.state.wait_until(async move {
-                        let input = effects::desk(&shell, &id, task, thread, job, attempt).await;
-                        shell.report(input);
+                    self.begin(wait, async move {
+                        effects::desk(&shell, &id, task, thread, job, attempt).await
                     });
                 }
                 Effect::AskBot { task, ask, language } => {
                     let (shell, id) = (self.clone(), self.id());
-                    self.state.wait_until(async move {
-                        let input = effects::ask_bot(&shell, &id, task, ask, &language).await;
-                        shell.report(input);
+                    self.begin(wait, async move {
+                        effects::ask_bot(&shell, &id, task, ask, &language).await
                     });
                 }
             }
@@ -311,10 +319,17 @@ impl Shell {
         Ok(())
     }
 
-    fn report(self: &Rc<Self>, input: Input) {
-        if let Err(error) = self.take(input) {
-            console_error!("result not stored: {error}");
-        }
+    fn begin(self: &Rc<Self>, wait: Option<Duration>, work: impl Future<Output = Input> + 'static) {
+        let shell = self.clone();
+        self.state.wait_until(async move {
+            if let Some(wait) = wait {
+                Delay::from(wait).await;
+            }
+            let input = work.await;
+            if let Err(error) = shell.take(input) {
+                console_error!("result not stored: {error}");
+            }
+        });
     }
 
     fn id(&self) -> String {
