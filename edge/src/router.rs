@@ -10,6 +10,7 @@ use crate::{
     keys::{is_conversation_id, is_hmac_sha1},
     zone,
 };
+use futures_util::TryStreamExt;
 use serde::{Serialize, de::DeserializeOwned};
 use shared::{
     conversation::VisitorCard,
@@ -182,16 +183,27 @@ async fn small_body(request: &mut Request) -> Result<Vec<u8>, ApiError> {
     let announced = request
         .headers()
         .get("content-length")?
-        .and_then(|length| length.parse().ok());
-    if announced.is_some_and(|length: usize| length > MAX_FRAME) {
-        return Err(ApiError::BodyTooLarge);
+        .and_then(|length| length.parse::<usize>().ok());
+    match announced {
+        Some(length) if length > MAX_FRAME => Err(ApiError::BodyTooLarge),
+        Some(_) => Ok(request.bytes().await?),
+        None => unannounced_body(request).await,
     }
-    let bytes = request.bytes().await?;
-    if bytes.len() > MAX_FRAME {
-        Err(ApiError::BodyTooLarge)
-    } else {
-        Ok(bytes)
+}
+
+/// A body in chunks, read no further than the limit.
+async fn unannounced_body(request: &mut Request) -> Result<Vec<u8>, ApiError> {
+    let mut bytes = vec![];
+    let Ok(mut chunks) = request.stream() else {
+        return Ok(bytes);
+    };
+    while let Some(chunk) = chunks.try_next().await? {
+        bytes.extend(chunk);
+        if bytes.len() > MAX_FRAME {
+            return Err(ApiError::BodyTooLarge);
+        }
     }
+    Ok(bytes)
 }
 
 async fn body<T: DeserializeOwned>(request: &mut Request) -> Result<T, ApiError> {

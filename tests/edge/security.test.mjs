@@ -1,6 +1,8 @@
 // Who is let in, and what a bad request changes: nothing.
 import assert from 'node:assert/strict';
 import { createHmac, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { request } from 'node:http';
 import { after, before, beforeEach, test } from 'node:test';
 import WebSocket from 'ws';
 import { startWorld, until, Visitor } from '../harness.mjs';
@@ -118,6 +120,21 @@ test('bad requests have a status, a stable code and a sentence, and change nothi
     assert.ok(answer.body.message.endsWith('.'));
   }
   assert.deepEqual(await world.calls(), []);
+});
+
+test('a body of unknown length is read up to the limit and no further', async () => {
+  const send = (text) => {
+    const sending = request(`${world.url}/v1/conversations`, { method: 'POST' });
+    sending.write(text);
+    return sending;
+  };
+  const endless = send('x'.repeat(17_000));
+  const [refused] = await once(endless, 'response');
+  endless.on('error', () => {}).destroy();
+  assert.equal(refused.statusCode, 413);
+  const short = send(JSON.stringify({ key: randomBytes(18).toString('base64url'), topic: 'person', answers: {} })).end();
+  const [taken] = await once(short, 'response');
+  assert.equal(taken.statusCode, 200);
 });
 
 test('the form is checked at the edge, each field with its problem', async () => {
