@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 use worker::{
-    AbortController, Date, Delay, Fetch, Headers, Method, Request, RequestInit, RequestRedirect,
-    wasm_bindgen::JsValue,
+    AbortController, Date, Delay, Fetch, Headers, Method, Request, RequestInit, RequestRedirect, Response,
+    ResponseBody, wasm_bindgen::JsValue, wasm_bindgen_futures::JsFuture,
 };
 
 /// A longer answer is not read.
@@ -48,7 +48,7 @@ pub(crate) async fn send(call: Call, timeout: Duration) -> Result<Reply, NoReply
     let signal = abort.signal();
     let answer = async {
         let request = build(call).map_err(|_| NoReply::Broken)?;
-        let mut response = Fetch::Request(request)
+        let response = Fetch::Request(request)
             .send_with_signal(&signal)
             .await
             .map_err(|_| NoReply::Broken)?;
@@ -68,7 +68,7 @@ pub(crate) async fn send(call: Call, timeout: Duration) -> Result<Reply, NoReply
             .flatten()
             .and_then(|text| retry_after(&text, now));
         let status = response.status_code();
-        let body = response.text().await.map_err(|_| NoReply::Broken)?;
+        let body = text(&response).await.map_err(|_| NoReply::Broken)?;
         Ok(Reply {
             status,
             retry_after,
@@ -110,6 +110,16 @@ fn build(call: Call) -> worker::Result<Request> {
         .with_body(body)
         .with_redirect(RequestRedirect::Manual);
     Request::new_with_init(&call.url, &init)
+}
+
+/// In one go: workers-rs reads chunk by chunk, and each crosses over from JavaScript several times.
+async fn text(response: &Response) -> Result<String, JsValue> {
+    let ResponseBody::Stream(stream) = response.body() else {
+        return Ok(String::new());
+    };
+    let whole = web_sys::Response::new_with_opt_readable_stream(Some(stream))?;
+    let text = JsFuture::from(whole.text()?).await?;
+    Ok(text.as_string().unwrap_or_default())
 }
 
 /// Seconds or an HTTP date; what is neither is as good as absent.
