@@ -68,18 +68,25 @@ pub struct Interval {
 }
 
 /// What is open from now on, in order: all that begins within eight days, or else the next opening, if one comes
-/// within 400 days.
+/// within 400 days. A stretch that goes on for long is cut off some days after the eight.
 pub fn coming(hours: &Hours, now: Timestamp, offset: impl Fn(Timestamp) -> i64) -> Vec<Interval> {
-    let soon = open(hours, now, Timestamp(now.0 + AHEAD), &offset);
+    let soon = beginning(hours, now, &offset);
     if !soon.is_empty() {
         return soon;
     }
     let weeks = (now.0 + AHEAD..now.0 + FARTHEST).step_by(AHEAD as usize);
     weeks
-        .map(|from| open(hours, Timestamp(from), Timestamp(from + AHEAD), &offset))
+        .map(|from| beginning(hours, Timestamp(from), &offset))
         .find(|found| !found.is_empty())
         .map(|found| found[..1].to_vec())
         .unwrap_or_default()
+}
+
+/// All that begins within eight days. The hours of one day end within two, so what begins last is seen to its end.
+fn beginning(hours: &Hours, from: Timestamp, offset: impl Fn(Timestamp) -> i64) -> Vec<Interval> {
+    let mut found = open(hours, from, Timestamp(from.0 + AHEAD + 2 * DAY), offset);
+    found.retain(|interval| interval.from.0 < from.0 + AHEAD);
+    found
 }
 
 /// The open stretches between two instants, in order, neither touching nor overlapping.
