@@ -9,6 +9,7 @@ const ROUTES = [
   ['POST /deliveries/release', releaseDeliveries],
   ['POST /clock', advanceClock],
   ['POST /tokens/revoke', revokeTokens],
+  ['POST /people/status', ({ webex }, given) => webex.admin.setStatus(given)],
   ['GET /requests', ({ log }) => log.entries],
   ['DELETE /requests', ({ log }) => log.clear()],
   ['GET /state', ({ webex }) => webex.snapshot()],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { after, before, beforeEach, test } from 'node:test';
-import { ANNA, BEN, BOT, PERSON, Testbed } from './testbed.mjs';
+import { ANNA, BEN, BOT, CARL, DORA, PERSON, Testbed } from './testbed.mjs';
 
 let bed;
 
@@ -114,6 +114,41 @@ test('lists come in pages that a Link header joins', async () => {
     next = /<(.+)>; rel="next"/.exec(response.headers.get('link') ?? '')?.[1];
   }
   assert.deepEqual(texts, [['5', '4'], ['3', '2'], ['1']]);
+});
+
+test('the status of a person is what was set, until a reset', async () => {
+  const carl = async (path) => (await bed.webex('GET', path)).body;
+  const byEmail = async () => (await carl('/people?email=carl@example.com')).items[0];
+  const { id, status, displayName } = await byEmail();
+  assert.deepEqual([displayName, status], ['Carl Weber', 'active']);
+  await bed.control('POST', '/people/status', { email: 'carl@example.com', status: 'DoNotDisturb' });
+  assert.equal((await byEmail()).status, 'DoNotDisturb');
+  assert.equal((await carl('/people?displayName=carl')).items[0].status, 'DoNotDisturb');
+  assert.equal((await carl(`/people/${id}`)).status, 'DoNotDisturb');
+  assert.equal((await bed.webex('GET', '/people/me', { as: CARL })).body.status, 'DoNotDisturb');
+  assert.equal('status' in (await carl(`/people?id=${id}`)).items[0], false);
+  await bed.reset();
+  assert.equal((await byEmail()).status, 'active');
+
+  assert.match(await bed.refused('POST', '/people/status', { email: 'carl@example.com', status: 'busy' }), /one of active/);
+  assert.match(await bed.refused('POST', '/people/status', { email: 'nobody@example.com', status: 'call' }), /no person/);
+});
+
+test('people of another organisation show no status and are not found by e-mail', async () => {
+  const get = async (path, as) => (await bed.webex('GET', path, { as })).body;
+  const dora = await get('/people/me', DORA);
+  assert.equal(dora.status, 'active');
+  assert.deepEqual((await get('/people?email=dora@partner.example')).items, []);
+  assert.deepEqual((await get('/people?displayName=dora')).items, []);
+  assert.deepEqual((await get('/people?email=anna@example.com', DORA)).items, []);
+  const seen = await get(`/people/${dora.id}`);
+  assert.deepEqual([seen.orgId, 'status' in seen], [dora.orgId, false]);
+  assert.equal((await get(`/people?id=${dora.id}`)).items[0].displayName, 'Dora Lind');
+
+  const room = await bed.newRoom('dora@partner.example');
+  const { items } = await get(`/memberships?roomId=${room.id}`);
+  assert.equal(items[1].personOrgId, dora.orgId);
+  assert.notEqual(items[0].personOrgId, dora.orgId);
 });
 
 test('100 failed deliveries within 5 minutes disable a webhook', async () => {

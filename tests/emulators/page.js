@@ -1,6 +1,7 @@
 const AGENTS = {
   anna: { name: 'Anna Nowak', email: 'anna@example.com', token: 'agent-anna' },
   ben: { name: 'Ben Okafor', email: 'ben@example.com', token: 'agent-ben' },
+  carl: { name: 'Carl Weber', email: 'carl@example.com', token: 'agent-carl' },
 };
 const POLL_MS = 1000;
 

@@ -9,6 +9,9 @@ export const PERSON = 'integration-live-chat';
 export const BOT = 'bot-live-chat';
 export const ANNA = 'agent-anna';
 export const BEN = 'agent-ben';
+export const CARL = 'agent-carl';
+/** She belongs to another organisation. */
+export const DORA = 'agent-dora';
 
 /** Running emulators, a server that their webhooks are delivered to, and short words for calling them. */
 export class Testbed {
@@ -65,6 +68,13 @@ export class Testbed {
     const response = await fetch(`${this.url}/control${path}`, { method, body: body && JSON.stringify(body) });
     assert.equal(response.status, 200);
     return response.json();
+  }
+
+  /** What a control call that cannot be done answers. */
+  async refused(method, path, body) {
+    const response = await fetch(`${this.url}/control${path}`, { method, body: JSON.stringify(body) });
+    assert.equal(response.status, 400);
+    return (await response.json()).error;
   }
 
   async webex(method, path, { as = PERSON, body } = {}) {

@@ -1,4 +1,4 @@
-import { ORG_ID, personById } from './directory.mjs';
+import { personById } from './directory.mjs';
 import { mentions } from './state.mjs';
 
 /**
@@ -51,13 +51,13 @@ export function actionEvent(state, actor, { inputs, ...data }, message) {
 }
 
 export function membershipView(state, membership) {
-  const { email, displayName } = personById(membership.personId);
+  const { email, displayName, orgId } = personById(membership.personId);
   return {
     ...membership,
     roomType: state.rooms.get(membership.roomId).type,
     personEmail: email,
     personDisplayName: displayName,
-    personOrgId: ORG_ID,
+    personOrgId: orgId,
     isMonitor: membership.isModerator,
   };
 }

@@ -1,5 +1,6 @@
 import { findRoute } from '../http.mjs';
 import { actionRoutes } from './actions.mjs';
+import { Admin } from './admin.mjs';
 import { Deliveries } from './delivery.mjs';
 import { personById } from './directory.mjs';
 import { WebexError, newTrackingId } from './errors.mjs';
@@ -22,6 +23,7 @@ const ROUTES = [
 
 /** The emulated Webex API. */
 export class Webex {
+  admin;
   tokens;
   deliveries;
   #state;
@@ -34,6 +36,7 @@ export class Webex {
     this.deliveries = new Deliveries(clock);
     this.#state = new WebexState(clock);
     this.#publicUrl = publicUrl;
+    this.admin = new Admin(this.#state);
   }
 
   reset() {

@@ -6,32 +6,45 @@ import { pageReply } from './paging.mjs';
 /** Routes of `/people`. */
 export const peopleRoutes = [
   ['GET /people', listPeople],
-  ['GET /people/me', ({ caller }) => ({ status: 200, body: personView(caller) })],
+  ['GET /people/me', ({ state, caller }) => personReply(state, caller, caller)],
   ['GET /people/:id', getPerson],
 ];
 
 function listPeople(call) {
-  const { query } = call;
+  const { state, caller, query } = call;
   if (query.has('id')) return listById(call, query.get('id').split(','));
+  const view = (person) => visiblePerson(state, caller, person);
+  // Only people of the caller's own organisation are looked up.
+  const colleagues = PEOPLE.filter((person) => person.orgId === caller.orgId);
   if (query.has('email')) {
-    const person = personByEmail(query.get('email'));
-    return pageReply(call, person ? [person] : [], { view: personView, extra: { notFoundIds: null } });
+    const found = colleagues.filter((person) => person === personByEmail(query.get('email')));
+    return pageReply(call, found, { view, extra: { notFoundIds: null } });
   }
   if (!query.has('displayName')) throw new WebexError(400, 'Email or displayName should be specified.');
   const start = query.get('displayName').toLowerCase();
-  const found = PEOPLE.filter((person) => person.displayName.toLowerCase().startsWith(start));
-  return pageReply(call, found, { view: personView, extra: { notFoundIds: null } });
+  const found = colleagues.filter((person) => person.displayName.toLowerCase().startsWith(start));
+  return pageReply(call, found, { view, extra: { notFoundIds: null } });
 }
 
 function listById(call, ids) {
   const found = ids.map((id) => personById(canonicalId('PEOPLE', id)));
   const missing = ids.filter((_, index) => !found[index]);
-  const view = (person) => ({ ...personView(person), status: undefined });
+  // Presence is left out here.
+  const view = (person) => personView(person);
   return pageReply(call, found.filter(Boolean), { view, extra: { notFoundIds: missing.length ? missing : null } });
 }
 
-function getPerson({ params }) {
+function getPerson({ state, caller, params }) {
   const person = personById(canonicalId('PEOPLE', params.id));
   if (!person) throw new WebexError(404, 'Person not found.');
-  return { status: 200, body: personView(person) };
+  return personReply(state, caller, person);
+}
+
+function personReply(state, caller, person) {
+  return { status: 200, body: visiblePerson(state, caller, person) };
+}
+
+/** Another organisation's people have no status that the caller may see. */
+function visiblePerson(state, caller, person) {
+  return personView(person, person.orgId === caller.orgId ? state.statusOf(person) : undefined);
 }

@@ -1,5 +1,5 @@
 import { readFields } from './body.mjs';
-import { ORG_ID } from './directory.mjs';
+import { personById } from './directory.mjs';
 import { WebexError } from './errors.mjs';
 import { membershipEvent, roomEvent } from './events.mjs';
 import { pageReply } from './paging.mjs';
@@ -80,5 +80,5 @@ function roomReply(state, caller, room) {
 }
 
 function roomView(state, caller, room) {
-  return { ...room, title: state.roomTitle(room, caller), ownerId: ORG_ID };
+  return { ...room, title: state.roomTitle(room, caller), ownerId: personById(room.creatorId).orgId };
 }

@@ -10,13 +10,20 @@ export class WebexState {
   messages = new Map();
   contents = new Map();
   actions = new Map();
+  statuses = new Map();
 
   constructor(clock) {
     this.clock = clock;
   }
 
   reset() {
-    for (const kept of [this.rooms, this.memberships, this.messages, this.contents, this.actions]) kept.clear();
+    const { rooms, memberships, messages, contents, actions, statuses } = this;
+    for (const kept of [rooms, memberships, messages, contents, actions, statuses]) kept.clear();
+  }
+
+  /** A person's presence. */
+  statusOf(person) {
+    return this.statuses.get(person.id) ?? 'active';
   }
 
   addRoom(fields, creator) {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFields } from './body.mjs';
-import { ORG_ID, personById } from './directory.mjs';
+import { personById } from './directory.mjs';
 import { WebexError } from './errors.mjs';
 import { canonicalId, encodeId, innerId } from './ids.mjs';
 import { pageReply } from './paging.mjs';
@@ -50,7 +50,7 @@ function createWebhook(call) {
     event,
     filter: filter || undefined,
     secret: secret || undefined,
-    orgId: ORG_ID,
+    orgId: caller.orgId,
     createdBy: caller.id,
     appId: APP_ID,
     ownedBy,
