@@ -151,6 +151,25 @@ test('people of another organisation show no status and are not found by e-mail'
   assert.notEqual(items[0].personOrgId, dora.orgId);
 });
 
+test('rooms are listed by their last message, whoever wrote it', async () => {
+  const rooms = [];
+  for (let n = 0; n < 3; n += 1) rooms.push(await bed.newRoom('anna@example.com'));
+  const [first, second, third] = rooms;
+  const order = async () => {
+    const { items } = (await bed.webex('GET', '/rooms?sortBy=lastactivity')).body;
+    return items.map((item) => rooms.findIndex((room) => room.id === item.id));
+  };
+  assert.deepEqual(await order(), [2, 1, 0]);
+  const written = await bed.say(ANNA, first, { text: 'hello' });
+  assert.deepEqual(await order(), [0, 2, 1]);
+  assert.equal((await bed.webex('GET', `/rooms/${first.id}`)).body.lastActivity, written.created);
+  // Two messages may come in one millisecond.
+  for (const room of [third, second, first, third, second]) await bed.say(PERSON, room, { text: 'hello' });
+  assert.deepEqual(await order(), [1, 2, 0]);
+  await bed.webex('POST', '/memberships', { body: { roomId: third.id, personEmail: 'ben@example.com' } });
+  assert.deepEqual(await order(), [1, 2, 0], 'who joins says nothing');
+});
+
 test('100 failed deliveries within 5 minutes disable a webhook', async () => {
   const room = await bed.newRoom();
   const webhook = await bed.newWebhook(PERSON);

@@ -55,7 +55,7 @@ async function createMessage(call) {
     edits: 0,
   };
   state.messages.set(message.id, message);
-  room.lastActivity = message.created;
+  state.touch(room);
   call.publish(messageEvent(state, 'created', caller, message));
   return messageReply(message);
 }

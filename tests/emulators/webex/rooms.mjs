@@ -35,7 +35,7 @@ function listRooms(call) {
   const compare = SORTED_BY[query.get('sortBy') ?? 'id'];
   if (!compare) throw new WebexError(400, `invalid value for sortBy: ${query.get('sortBy')}`);
   const isWanted = (room) => (query.get('type') ?? room.type) === room.type && !query.has('teamId');
-  // Newest first also when two rooms were made in the same millisecond.
+  // Newest first also within one millisecond.
   const rooms = state.roomsOf(caller).filter(isWanted).reverse().sort(compare);
   return pageReply(call, rooms, { view: (room) => roomView(state, caller, room) });
 }

@@ -43,6 +43,13 @@ export class WebexState {
     return room;
   }
 
+  /** Something was said in the room: it goes to the end of the map, which is in order of activity. */
+  touch(room) {
+    room.lastActivity = this.clock.iso();
+    this.rooms.delete(room.id);
+    this.rooms.set(room.id, room);
+  }
+
   removeRoom(room) {
     this.rooms.delete(room.id);
     for (const kept of [this.memberships, this.messages, this.contents, this.actions]) {
