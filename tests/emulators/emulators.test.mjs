@@ -106,14 +106,19 @@ test('html is derived from markdown, and what people wrote is escaped', async ()
 test('lists come in pages that a Link header joins', async () => {
   const room = await bed.newRoom();
   for (const text of ['1', '2', '3', '4', '5']) await bed.say(PERSON, room, { text });
-  const texts = [];
-  let next = `${bed.url}/webex/v1/messages?roomId=${room.id}&max=2`;
-  while (next) {
-    const response = await fetch(next, { headers: { Authorization: `Bearer ${PERSON}` } });
-    texts.push((await response.json()).items.map((one) => one.text));
-    next = /<(.+)>; rel="next"/.exec(response.headers.get('link') ?? '')?.[1];
+  const pages = await bed.pages(`/messages?roomId=${room.id}&max=2`);
+  assert.deepEqual(pages.map((page) => page.map((one) => one.text)), [['5', '4'], ['3', '2'], ['1']]);
+});
+
+test('webhooks come in pages of 100 at most', async () => {
+  const made = [];
+  for (let n = 0; n < 230; n += 1) made.push((await bed.newWebhook(PERSON)).id);
+  await bed.newWebhook(BEN);
+  for (const path of ['/webhooks', '/webhooks?max=1000']) {
+    const pages = await bed.pages(path);
+    assert.deepEqual(pages.map((page) => page.length), [100, 100, 30]);
+    assert.deepEqual(pages.flat().map((one) => one.id), made);
   }
-  assert.deepEqual(texts, [['5', '4'], ['3', '2'], ['1']]);
 });
 
 test('the status of a person is what was set, until a reset', async () => {
@@ -197,6 +202,39 @@ test('100 failed deliveries within 5 minutes disable a webhook', async () => {
   await bed.control('POST', '/clock', { advance_ms: 5 * 60_000 });
   await fail(1);
   assert.equal(await status(), 'active', 'probation ends after 5 minutes');
+});
+
+test('a webhook that was disabled hears nothing until it is revived', async () => {
+  const room = await bed.newRoom();
+  const { id } = await bed.newWebhook(PERSON);
+  const status = async () => (await bed.control('GET', '/webhooks')).map((one) => [one.id, one.status]);
+  await bed.control('POST', '/webhooks/disable', { id });
+  assert.deepEqual(await status(), [[id, 'inactive']]);
+  assert.equal((await bed.webex('GET', `/webhooks/${id}`)).body.status, 'inactive');
+  await bed.say(PERSON, room, { text: 'unheard' });
+  await bed.received(0);
+
+  const put = (fields) => bed.webex('PUT', `/webhooks/${id}`, { body: { ...bed.messagesCreated(), ...fields } });
+  assert.equal((await put({})).body.status, 'inactive');
+  assert.equal((await put({ status: 'inactive' })).status, 400);
+  assert.equal((await put({ status: 'active' })).body.status, 'active');
+  assert.deepEqual(await status(), [[id, 'active']]);
+  const heard = await bed.say(PERSON, room, { text: 'heard' });
+  assert.deepEqual((await bed.received(1)).map(idOf), [heard.id]);
+  assert.match(await bed.refused('POST', '/webhooks/disable', { id: 'x' }), /no webhook/);
+});
+
+test('the deliveries to one webhook can be lost without a failure', async () => {
+  const room = await bed.newRoom();
+  const lossy = await bed.newWebhook(PERSON, { name: 'lossy' });
+  await bed.newWebhook(PERSON, { name: 'sound' });
+  await bed.control('POST', '/webhooks/drop', { id: lossy.id, times: 2 });
+  for (const text of ['1', '2', '3']) await bed.say(PERSON, room, { text });
+  const names = (await bed.received(4)).map(({ body }) => body.name);
+  assert.deepEqual(names.sort(), ['lossy', 'sound', 'sound', 'sound']);
+  const [{ status, failures }] = await bed.control('GET', '/webhooks');
+  assert.deepEqual([status, failures], ['active', 0]);
+  assert.equal('drops' in (await bed.webex('GET', `/webhooks/${lossy.id}`)).body, false);
 });
 
 test('faults answer, delay and drop calls in the order they were planned', async () => {

@@ -77,6 +77,18 @@ export class Testbed {
     return (await response.json()).error;
   }
 
+  /** The items of every page, as the Link headers join them. */
+  async pages(path, { as = PERSON } = {}) {
+    const pages = [];
+    let next = `${this.url}/webex/v1${path}`;
+    while (next) {
+      const response = await fetch(next, { headers: { Authorization: `Bearer ${as}` } });
+      pages.push((await response.json()).items);
+      next = /<(.+)>; rel="next"/.exec(response.headers.get('link') ?? '')?.[1];
+    }
+    return pages;
+  }
+
   async webex(method, path, { as = PERSON, body } = {}) {
     const response = await fetch(`${this.url}/webex/v1${path}`, {
       method,

@@ -1,16 +1,42 @@
-import { STATUSES, personByEmail } from './directory.mjs';
+import { STATUSES, personByEmail, personById } from './directory.mjs';
+import { canonicalId } from './ids.mjs';
 
 /** What happens to Webex without a call of its API: by its people's clients, by an admin, by itself. */
 export class Admin {
   #state;
+  #webhooks;
 
-  constructor(state) {
+  constructor(state, webhooks) {
     this.#state = state;
+    this.#webhooks = webhooks;
   }
 
   setStatus({ email, status }) {
     if (!STATUSES.includes(status)) throw new RangeError(`status must be one of ${STATUSES.join(', ')}`);
     this.#state.statuses.set(known(personByEmail(email), 'person', email).id, status);
+  }
+
+  /** Every webhook with its status and the number of its latest failures. */
+  listWebhooks() {
+    return [...this.#webhooks.values()].map(({ failures, createdBy, ...webhook }) => ({
+      ...webhook,
+      createdBy: personById(createdBy).email,
+      failures: failures.length,
+    }));
+  }
+
+  /** As after too many failures: the webhook stays inactive until its owner revives it. */
+  disableWebhook({ id }) {
+    this.#webhook(id).status = 'inactive';
+  }
+
+  /** The webhook's next deliveries are lost on the way, and are no failures. */
+  dropDeliveries({ id, times }) {
+    this.#webhook(id).drops = times;
+  }
+
+  #webhook(id) {
+    return known(this.#webhooks.get(canonicalId('WEBHOOK', id)), 'webhook', id);
   }
 }
 

@@ -59,6 +59,10 @@ export class Deliveries {
       this.#plan.drop -= 1;
       return;
     }
+    if (webhook.drops > 0) {
+      webhook.drops -= 1;
+      return;
+    }
     const delivery = { webhook, body: JSON.stringify(payload), stopped: this.#stop.signal };
     const copies = this.#plan.duplicate > 0 ? [delivery, delivery] : [delivery];
     if (copies.length > 1) this.#plan.duplicate -= 1;

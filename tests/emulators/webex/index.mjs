@@ -36,7 +36,7 @@ export class Webex {
     this.deliveries = new Deliveries(clock);
     this.#state = new WebexState(clock);
     this.#publicUrl = publicUrl;
-    this.admin = new Admin(this.#state);
+    this.admin = new Admin(this.#state, this.#webhooks);
   }
 
   reset() {
@@ -86,12 +86,7 @@ export class Webex {
   /** Everything that is kept, for tests to look at. */
   snapshot() {
     const rooms = [...this.#state.rooms.values()].map((room) => this.#showRoom(room));
-    const webhooks = [...this.#webhooks.values()].map(({ failures, createdBy, ...webhook }) => ({
-      ...webhook,
-      createdBy: personById(createdBy).email,
-      failures: failures.length,
-    }));
-    return { rooms, webhooks, deliveries: this.deliveries.counts };
+    return { rooms, webhooks: this.admin.listWebhooks(), deliveries: this.deliveries.counts };
   }
 
   #showRoom(room) {

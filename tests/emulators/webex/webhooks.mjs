@@ -57,6 +57,7 @@ function createWebhook(call) {
     status: 'active',
     created: state.clock.iso(),
     failures: [],
+    drops: 0,
   };
   webhooks.set(webhook.id, webhook);
   return reply(webhook);
@@ -81,7 +82,7 @@ function checkFilter(state, caller, resource, filter) {
 function listWebhooks(call) {
   const { webhooks, caller } = call;
   const own = [...webhooks.values()].filter((webhook) => webhook.createdBy === caller.id);
-  return pageReply(call, own, { view: webhookView });
+  return pageReply(call, own, { limit: 100, view: webhookView });
 }
 
 function updateWebhook(call) {
@@ -157,6 +158,6 @@ function reply(webhook) {
   return { status: 200, body: webhookView(webhook) };
 }
 
-function webhookView({ failures, revivedAt, ...webhook }) {
+function webhookView({ failures, revivedAt, drops, ...webhook }) {
   return webhook;
 }
