@@ -175,6 +175,37 @@ test('rooms are listed by their last message, whoever wrote it', async () => {
   assert.deepEqual(await order(), [1, 2, 0], 'who joins says nothing');
 });
 
+test('a deleted room is gone for all of its members', async () => {
+  const room = await bed.newRoom('anna@example.com');
+  const message = await bed.say(PERSON, room, { text: 'hello' });
+  const file = await bed.upload(room, Uint8Array.of(1), 'a.png', 'image/png');
+  await bed.newWebhook(ANNA, { resource: 'memberships', event: 'deleted' });
+  await bed.control('POST', '/rooms/delete', { id: room.id });
+
+  assert.deepEqual((await bed.webex('GET', '/rooms')).body.items, []);
+  await assertGone(room, message, file);
+  assert.deepEqual((await bed.received(2)).map(({ body }) => body.data.personEmail).sort(), [
+    'anna@example.com',
+    'live-chat@example.com',
+  ]);
+  assert.match(await bed.refused('POST', '/rooms/delete', { id: room.id }), /no room/);
+});
+
+test('who was removed from a room finds it no more; the others do', async () => {
+  const room = await bed.newRoom('anna@example.com');
+  const message = await bed.say(PERSON, room, { text: 'hello' });
+  const file = await bed.upload(room, Uint8Array.of(1), 'a.png', 'image/png');
+  const remove = { id: room.id, email: 'live-chat@example.com' };
+  await bed.newWebhook(PERSON);
+  await bed.control('POST', '/rooms/remove', remove);
+
+  await assertGone(room, message, file);
+  assert.equal((await bed.webex('GET', `/messages/${message.id}`, { as: ANNA })).status, 200);
+  await bed.say(ANNA, room, { text: 'unheard' });
+  await bed.received(0);
+  assert.match(await bed.refused('POST', '/rooms/remove', remove), /no member/);
+});
+
 test('100 failed deliveries within 5 minutes disable a webhook', async () => {
   const room = await bed.newRoom();
   const webhook = await bed.newWebhook(PERSON);
@@ -310,17 +341,12 @@ test('an access token from a refresh works until it expires or is revoked', asyn
 
 test('a file is kept with its bytes and hidden from others', async () => {
   const room = await bed.newRoom();
-  const form = new FormData();
-  form.set('roomId', room.id);
-  form.set('files', new Blob([Uint8Array.of(0, 13, 10, 255)], { type: 'image/png' }), 'a.png');
-  const headers = { Authorization: `Bearer ${PERSON}` };
-  const posted = await fetch(`${bed.url}/webex/v1/messages`, { method: 'POST', headers, body: form });
-  const [url] = (await posted.json()).files;
-  const content = await fetch(url, { headers });
+  const url = await bed.upload(room, Uint8Array.of(0, 13, 10, 255), 'a.png', 'image/png');
+  const content = await bed.content(url);
   assert.equal(content.headers.get('content-disposition'), 'attachment; filename="a.png"');
   assert.deepEqual(new Uint8Array(await content.arrayBuffer()), Uint8Array.of(0, 13, 10, 255));
-  assert.equal((await fetch(url, { method: 'HEAD', headers })).headers.get('content-length'), '4');
-  assert.equal((await fetch(url, { headers: { Authorization: `Bearer ${ANNA}` } })).status, 404);
+  assert.equal((await bed.content(url, { method: 'HEAD' })).headers.get('content-length'), '4');
+  assert.equal((await bed.content(url, { as: ANNA })).status, 404);
 });
 
 test('dialogflow keeps a context for its turns and for 20 minutes', async () => {
@@ -342,6 +368,23 @@ test('dialogflow leaves out default values and refuses what the vendor refuses',
   assert.equal((await bed.ask('hello', { project: 'other' })).error.status, 'NOT_FOUND');
   assert.equal((await bed.ask('hello', { token: 'none' })).error.status, 'UNAUTHENTICATED');
 });
+
+/** Every call about the room answers the integration as if there were none. */
+async function assertGone(room, message, file) {
+  const say = { body: { roomId: room.id, text: 'hello?' } };
+  const calls = [
+    ['GET', `/rooms/${room.id}`],
+    ['PUT', `/rooms/${room.id}`, { body: { title: 'New' } }],
+    ['GET', `/messages?roomId=${room.id}`],
+    ['GET', `/messages/${message.id}`],
+    ['POST', '/messages', say],
+    ['GET', `/memberships?roomId=${room.id}`],
+  ];
+  for (const [method, path, options] of calls) {
+    assert.equal((await bed.webex(method, path, options)).status, 404, `${method} ${path}`);
+  }
+  assert.equal((await bed.content(file)).status, 404);
+}
 
 function idOf(delivery) {
   return delivery.body.data.id;

@@ -89,6 +89,21 @@ export class Testbed {
     return pages;
   }
 
+  /** Posts a file into a room; the answer is the file's address. */
+  async upload(room, bytes, name, type) {
+    const form = new FormData();
+    form.set('roomId', room.id);
+    form.set('files', new Blob([bytes], { type }), name);
+    const headers = { Authorization: `Bearer ${PERSON}` };
+    const response = await fetch(`${this.url}/webex/v1/messages`, { method: 'POST', headers, body: form });
+    return (await response.json()).files[0];
+  }
+
+  /** Asks for a file by its address. */
+  content(url, { as = PERSON, method = 'GET' } = {}) {
+    return fetch(url, { method, headers: as ? { Authorization: `Bearer ${as}` } : {} });
+  }
+
   async webex(method, path, { as = PERSON, body } = {}) {
     const response = await fetch(`${this.url}/webex/v1${path}`, {
       method,

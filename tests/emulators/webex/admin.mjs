@@ -1,14 +1,17 @@
-import { STATUSES, personByEmail, personById } from './directory.mjs';
+import { ADMIN, STATUSES, personByEmail, personById } from './directory.mjs';
+import { membershipEvent } from './events.mjs';
 import { canonicalId } from './ids.mjs';
 
 /** What happens to Webex without a call of its API: by its people's clients, by an admin, by itself. */
 export class Admin {
   #state;
   #webhooks;
+  #publish;
 
-  constructor(state, webhooks) {
+  constructor(state, webhooks, publish) {
     this.#state = state;
     this.#webhooks = webhooks;
+    this.#publish = publish;
   }
 
   setStatus({ email, status }) {
@@ -35,8 +38,26 @@ export class Admin {
     this.#webhook(id).drops = times;
   }
 
+  deleteRoom({ id }) {
+    const room = this.#room(id);
+    const events = this.#state.membersOf(room.id).map((one) => membershipEvent(this.#state, 'deleted', ADMIN, one));
+    this.#state.removeRoom(room);
+    events.forEach(this.#publish);
+  }
+
+  removeMember({ id, email }) {
+    const membership = this.#state.membership(this.#room(id).id, personByEmail(email)?.id);
+    const event = membershipEvent(this.#state, 'deleted', ADMIN, known(membership, 'member', email));
+    this.#state.removeMember(membership);
+    this.#publish(event);
+  }
+
   #webhook(id) {
     return known(this.#webhooks.get(canonicalId('WEBHOOK', id)), 'webhook', id);
+  }
+
+  #room(id) {
+    return known(this.#state.rooms.get(canonicalId('ROOM', id)), 'room', id);
   }
 }
 

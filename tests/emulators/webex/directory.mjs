@@ -11,11 +11,15 @@ export const PEOPLE = [
   person('4e51c072-9fb3-4065-82d8-63a4f517eb05', 'carl@example.com', 'Carl Weber', 'person', 'agent-carl'),
   person('2c3fae50-7d91-4e43-a0b6-4182d3f5c9e3', 'live-chat@example.com', 'Live Chat', 'person', 'integration-live-chat'),
   person('3d40bf61-8ea2-4f54-b1c7-5293e406daf4', 'live-chat@webex.bot', 'Live Chat Bot', 'bot', 'bot-live-chat'),
+  person('5f62d183-a0c4-4176-93e9-74b50628fc16', 'admin@example.com', 'Ada Admin', 'person'),
   person('6073e294-b1d5-4287-a4fa-85c61739ad27', 'dora@partner.example', 'Dora Lind', 'person', 'agent-dora', PARTNER_ORG_ID),
 ];
 
 /** The person that the OAuth integration acts for. */
 export const INTEGRATION = personByEmail('live-chat@example.com');
+
+/** Who does what the control API tells an admin to do. */
+export const ADMIN = personByEmail('admin@example.com');
 
 /** What the status of a person can be. */
 export const STATUSES = [

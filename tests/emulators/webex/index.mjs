@@ -29,6 +29,7 @@ export class Webex {
   #state;
   #webhooks = new Map();
   #publicUrl;
+  #publish = (occurrence) => publish(this.#webhooks, this.deliveries, occurrence);
 
   /** @param {() => string} publicUrl where `/v1` is reached from outside */
   constructor(clock, publicUrl) {
@@ -36,7 +37,7 @@ export class Webex {
     this.deliveries = new Deliveries(clock);
     this.#state = new WebexState(clock);
     this.#publicUrl = publicUrl;
-    this.admin = new Admin(this.#state, this.#webhooks);
+    this.admin = new Admin(this.#state, this.#webhooks, this.#publish);
   }
 
   reset() {
@@ -79,7 +80,7 @@ export class Webex {
       state: this.#state,
       webhooks: this.#webhooks,
       publicUrl: this.#publicUrl,
-      publish: (occurrence) => publish(this.#webhooks, this.deliveries, occurrence),
+      publish: this.#publish,
     });
   }
 
