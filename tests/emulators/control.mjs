@@ -15,6 +15,7 @@ const ROUTES = [
   ['POST /webhooks/drop', ({ webex }, { id, times }) => webex.admin.dropDeliveries({ id, times: count(times, 'times') })],
   ['POST /rooms/delete', ({ webex }, given) => webex.admin.deleteRoom(given)],
   ['POST /rooms/remove', ({ webex }, given) => webex.admin.removeMember(given)],
+  ['POST /contents/scan', scanContent],
   ['GET /requests', ({ log }) => log.entries],
   ['DELETE /requests', ({ log }) => log.clear()],
   ['GET /state', ({ webex }) => webex.snapshot()],
@@ -68,6 +69,11 @@ function advanceClock({ clock }, { advance_ms }) {
 function revokeTokens({ webex, google }, given) {
   webex.tokens.revokeIssued();
   if (given.google === true) google.reset();
+}
+
+/** `scanning` hides the file for some calls, `infected` and `unscannable` for good, `clean` shows it again. */
+function scanContent({ webex }, { file, scan, times = 1 }) {
+  webex.admin.scanContent({ file, scan, times: count(times, 'times') });
 }
 
 function count(value, name) {

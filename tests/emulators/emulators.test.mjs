@@ -347,6 +347,42 @@ test('a file is kept with its bytes and hidden from others', async () => {
   assert.deepEqual(new Uint8Array(await content.arrayBuffer()), Uint8Array.of(0, 13, 10, 255));
   assert.equal((await bed.content(url, { method: 'HEAD' })).headers.get('content-length'), '4');
   assert.equal((await bed.content(url, { as: ANNA })).status, 404);
+  assert.equal((await bed.content(url, { as: '' })).status, 401);
+  assert.equal((await bed.content(url, { as: 'expired', method: 'HEAD' })).status, 401);
+});
+
+test('a file is fetched from the one address that a message names', async () => {
+  const room = await bed.newRoom();
+  const post = (files) => bed.webex('POST', '/messages', { body: { roomId: room.id, files } });
+  const { body } = await post([`${bed.url}/page.css`]);
+  const content = await bed.content(body.files[0]);
+  assert.equal(content.headers.get('content-disposition'), 'attachment; filename="page.css"');
+  assert.match(content.headers.get('content-type'), /^text\/css/);
+  assert.equal(await content.text(), await (await fetch(`${bed.url}/page.css`)).text());
+  assert.equal((await post([`${bed.url}/none.css`])).status, 400);
+  assert.equal((await post([`${bed.url}/page.css`, `${bed.url}/page.js`])).status, 400);
+});
+
+test('a file that is scanned, infected or unscannable is kept back', async () => {
+  const room = await bed.newRoom();
+  const file = await bed.upload(room, Uint8Array.of(1), 'a.zip', 'application/zip');
+  const status = async (url = file, options) => (await bed.content(url, options)).status;
+  const scan = (fields) => bed.control('POST', '/contents/scan', { file, ...fields });
+
+  await scan({ scan: 'scanning', times: 2 });
+  const scanned = await bed.content(file);
+  assert.deepEqual([scanned.status, scanned.headers.get('retry-after')], [423, '1']);
+  assert.equal(await status(file, { as: ANNA }), 404, 'others do not learn of it');
+  assert.equal(await status(file, { method: 'HEAD' }), 423);
+  assert.equal(await status(), 200);
+
+  await scan({ scan: 'infected' });
+  assert.deepEqual([await status(), await status(`${file}?allow=unscannable`)], [410, 410]);
+  await scan({ scan: 'unscannable' });
+  assert.deepEqual([await status(), await status(`${file}?allow=unscannable`)], [428, 200]);
+  await scan({ scan: 'clean' });
+  assert.equal(await status(), 200);
+  assert.match(await bed.refused('POST', '/contents/scan', { file, scan: 'odd' }), /one of clean/);
 });
 
 test('dialogflow keeps a context for its turns and for 20 minutes', async () => {

@@ -2,6 +2,8 @@ import { ADMIN, STATUSES, personByEmail, personById } from './directory.mjs';
 import { membershipEvent } from './events.mjs';
 import { canonicalId } from './ids.mjs';
 
+const SCANS = ['clean', 'scanning', 'infected', 'unscannable'];
+
 /** What happens to Webex without a call of its API: by its people's clients, by an admin, by itself. */
 export class Admin {
   #state;
@@ -50,6 +52,15 @@ export class Admin {
     const event = membershipEvent(this.#state, 'deleted', ADMIN, known(membership, 'member', email));
     this.#state.removeMember(membership);
     this.#publish(event);
+  }
+
+  /** @param {{file: string, scan: string, times: number}} what `file` is the address that stands in `files` */
+  scanContent({ file, scan, times }) {
+    if (!SCANS.includes(scan)) throw new RangeError(`scan must be one of ${SCANS.join(', ')}`);
+    const id = canonicalId('CONTENT', String(file).split('/').at(-1));
+    const content = known(this.#state.contents.get(id), 'file', file);
+    content.scan = scan;
+    content.scansLeft = scan === 'scanning' ? times : 0;
   }
 
   #webhook(id) {

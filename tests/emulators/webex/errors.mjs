@@ -7,6 +7,9 @@ const TEXTS = {
   404: 'The requested resource could not be found.',
   405: 'The method is not allowed for this resource.',
   409: 'The request could not be processed because of a conflict.',
+  410: 'The file is infected and was removed.',
+  423: 'The file is being scanned for malware. Try again later.',
+  428: 'The file cannot be scanned for malware. Add allow=unscannable to download it all the same.',
   429: 'Too many requests have been sent in a given amount of time and the request has been rate limited.',
   502: 'The server received an invalid response from an upstream server.',
   503: 'Server is overloaded with requests. Try again later.',
@@ -14,10 +17,11 @@ const TEXTS = {
 
 /** A refusal, answered in the vendor's error shape. */
 export class WebexError extends Error {
-  constructor(status, message = defaultText(status), description = message) {
+  constructor(status, message = defaultText(status), description = message, headers = {}) {
     super(message);
     this.status = status;
     this.description = description;
+    this.headers = headers;
   }
 
   /** @returns {import('../http.mjs').Reply} */
@@ -25,7 +29,7 @@ export class WebexError extends Error {
     const trackingId = newTrackingId();
     return {
       status: this.status,
-      headers: { trackingid: trackingId },
+      headers: { trackingid: trackingId, ...this.headers },
       body: { message: this.message, errors: [{ description: this.description }], trackingId },
     };
   }

@@ -175,10 +175,11 @@ function deleteMessage(call) {
   return { status: 204 };
 }
 
-function getContent({ state, caller, params }) {
+function getContent({ state, caller, params, query }) {
   const content = state.contents.get(canonicalId('CONTENT', params.id));
   const message = content && state.messages.get(content.messageId);
   if (!message || !state.canRead(caller, message)) throw new WebexError(404, 'The content could not be found.');
+  checkScan(content, query);
   return {
     status: 200,
     headers: {
@@ -188,6 +189,16 @@ function getContent({ state, caller, params }) {
     },
     body: content.bytes,
   };
+}
+
+/** What the malware scan of a file keeps from the caller. */
+function checkScan(content, query) {
+  if (content.scansLeft > 0) {
+    content.scansLeft -= 1;
+    throw new WebexError(423, undefined, undefined, { 'Retry-After': '1' });
+  }
+  if (content.scan === 'infected') throw new WebexError(410);
+  if (content.scan === 'unscannable' && query.get('allow') !== 'unscannable') throw new WebexError(428);
 }
 
 function messageReply(message) {
