@@ -111,8 +111,17 @@ fn trim(body: &mut Body) {
 
 /// The address as the browser will read it, if its scheme can do no harm.
 pub(crate) fn safe(target: &str) -> Option<String> {
-    let url = worker::Url::parse(target.trim()).ok()?;
+    let target = target.trim();
+    let Ok(url) = worker::Url::parse(target) else {
+        return is_international(target).then(|| target.to_owned());
+    };
     matches!(url.scheme(), "http" | "https" | "mailto" | "tel").then(|| url.to_string())
+}
+
+/// A web address that only the browser can parse: `idna_adapter` is without its tables.
+fn is_international(target: &str) -> bool {
+    let is_web = target.starts_with("https://") || target.starts_with("http://");
+    is_web && !target.is_ascii() && !target.contains(|c: char| c.is_whitespace() || c.is_control())
 }
 
 #[cfg(test)]
@@ -170,5 +179,29 @@ mod tests {
             .filter_map(|span| span.href)
             .collect();
         assert_eq!(links, ["https://example.com/a", "mailto:a@b.co"]);
+    }
+
+    #[test]
+    fn international_hosts_stay_links() {
+        for good in [
+            "https://żółw.example/ą",
+            "http://例え.example",
+            "https://xn--w-uga1v8h.example/",
+        ] {
+            assert_eq!(
+                safe(good).map(|href| href.starts_with("http")),
+                Some(true),
+                "{good}"
+            );
+        }
+        for bad in [
+            "https://a b",
+            "https://żółw .example",
+            "javascript:żółw",
+            "https:żółw",
+            "https://",
+        ] {
+            assert_eq!(safe(bad), None, "{bad}");
+        }
     }
 }
