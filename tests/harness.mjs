@@ -15,7 +15,7 @@ import { newServiceAccount, parseVars } from './emulators/vars.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const WRANGLER = join(ROOT, 'node_modules/wrangler/bin/wrangler.js');
-const DEFAULT_SETTINGS = JSON.parse(readFileSync(join(ROOT, 'edge/default-settings.json'), 'utf8'));
+export const DEFAULT_SETTINGS = JSON.parse(readFileSync(join(ROOT, 'edge/default-settings.json'), 'utf8'));
 
 /** Agents' tokens at the Webex emulator. */
 const ANNA = 'agent-anna';
@@ -38,6 +38,7 @@ export async function startWorld({ settings } = {}) {
   const vars = {
     ...parseVars(example),
     MASTER_KEY: randomBytes(32).toString('hex'),
+    ADMIN_TOKEN: randomBytes(32).toString('hex'),
     PUBLIC_URL: url,
     GOOGLE_SERVICE_ACCOUNT: JSON.stringify(serviceAccount),
   };
@@ -59,14 +60,26 @@ class World {
     this.output = '';
   }
 
-  /** Puts a settings document where the worker looks for the published one. */
+  /** Puts a settings document where the worker looks for the published one, without its knowing: before it starts. */
   async publish(document) {
     const file = join(this.folder, 'settings.json');
     writeFileSync(file, JSON.stringify(document));
-    const put = ['kv', 'key', 'put', 'settings', '--path', file, '--binding', 'SETTINGS', '--local', '--persist-to', this.folder];
+    const put = ['kv', 'key', 'put', 'settings:default', '--path', file, '--binding', 'SETTINGS', '--local', '--persist-to', this.folder];
     const child = spawn(process.execPath, [WRANGLER, ...put], { cwd: ROOT, env: wranglerEnv(), stdio: 'ignore' });
     const [code] = await once(child, 'exit');
     if (code !== 0) throw new Error('the settings could not be published');
+  }
+
+  /** Calls the admin API of a site's settings. */
+  admin(method, path, body, headers = {}) {
+    return this.call(method, `/v1/sites/${path}`, body, { authorization: `Bearer ${this.vars.ADMIN_TOKEN}`, ...headers });
+  }
+
+  /** Saves a settings document as the operator does; the worker goes by it from then on. */
+  async push(document, site = 'default') {
+    const answer = await this.admin('PUT', `${site}/settings`, { document, saved_by: 'a test' });
+    if (answer.status !== 200) throw new Error(JSON.stringify(answer.body));
+    return answer.body.version;
   }
 
   async startWorker() {
@@ -158,9 +171,13 @@ class World {
     return answer.body;
   }
 
-  async post(path, body, headers = {}) {
+  post(path, body, headers) {
+    return this.call('POST', path, body, headers);
+  }
+
+  async call(method, path, body, headers = {}) {
     const response = await fetch(this.url + path, {
-      method: 'POST',
+      method,
       headers: { 'content-type': 'application/json', ...headers },
       body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body),
     });
@@ -204,8 +221,10 @@ export class Visitor {
     Object.assign(this, { world, key, entries: [], frames: [], state: undefined, sent: 0 });
   }
 
-  async start(topic, answers = {}) {
-    const answer = await this.world.post('/v1/conversations', { key: this.key, topic, answers, page: 'https://shop.example/', referrer: '' });
+  /** @param {object} [more] like `site` or `message` */
+  async start(topic, answers = {}, more = {}) {
+    const request = { key: this.key, topic, answers, page: 'https://shop.example/', referrer: '', ...more };
+    const answer = await this.world.post('/v1/conversations', request);
     if (answer.status === 200) this.session = answer.body;
     return answer;
   }

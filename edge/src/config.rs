@@ -1,4 +1,4 @@
-//! What the operator sets: secrets and addresses as worker variables, the site's settings as a document.
+//! What the operator sets: secrets and addresses as worker variables, each site's settings as a document.
 
 use crate::{
     conversation_do::now,
@@ -6,89 +6,126 @@ use crate::{
     keys::MasterKey,
     zone::{self, Zone},
 };
-use shared::settings::{PublicSettings, Settings};
-use std::cell::RefCell;
+use shared::{
+    hours::Interval,
+    settings::{DEFAULT_SITE, PublicSettings, Settings, SettingsError, Slug, Topic},
+    time::Timestamp,
+};
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 use worker::{Date, Env, Result, console_error};
 
-const BUILT_IN: &str = include_str!("../default-settings.json");
-/// How long an isolate goes by the settings it has read, in milliseconds.
-const SETTINGS_AGE: u64 = 60_000;
+pub(crate) const BUILT_IN: &str = include_str!("../default-settings.json");
+/// How long an isolate goes by what it has read of a site, in milliseconds.
+const AGE: u64 = 60_000;
+/// Sites an isolate remembers, those that do not exist among them.
+const MOST_SITES: usize = 200;
+
+#[derive(Clone)]
+struct Known {
+    read_at: u64,
+    /// `None`: there is no such site.
+    settings: Option<Rc<Settings>>,
+}
 
 thread_local! {
-    static SETTINGS: RefCell<Option<(u64, Settings)>> = const { RefCell::new(None) };
+    static KNOWN: RefCell<BTreeMap<String, Known>> = const { RefCell::new(BTreeMap::new()) };
 }
 
 pub(crate) fn variable(env: &Env, name: &str) -> Result<String> {
     env.var(name).map(|value| value.to_string())
 }
 
+/// A variable that is worth nothing when it can be guessed.
+pub(crate) fn secret(env: &Env, name: &str) -> Result<String> {
+    let secret = variable(env, name)?;
+    if secret.len() < 32 {
+        return Err(worker::Error::RustError(format!("{name} is too short")));
+    }
+    Ok(secret)
+}
+
 pub(crate) fn master_key(env: &Env) -> Result<MasterKey> {
-    let key = variable(env, "MASTER_KEY")?;
-    if key.len() < 32 {
-        return Err(worker::Error::RustError(
-            "MASTER_KEY is missing or too short".into(),
-        ));
-    }
-    Ok(MasterKey::new(key))
+    secret(env, "MASTER_KEY").map(MasterKey::new)
 }
 
-/// The published document of KV, or the built-in one. A published document that breaks a rule is not used.
-pub(crate) async fn settings(env: &Env) -> Result<Settings, ApiError> {
-    let now = Date::now().as_millis();
-    let known = SETTINGS.with_borrow(|known| {
-        known
-            .as_ref()
-            .filter(|(read_at, _)| now < read_at + SETTINGS_AGE)
-            .map(|(_, settings)| settings.clone())
-    });
-    if let Some(settings) = known {
-        return Ok(settings);
+/// Where KV has the copy of a site's newest settings.
+pub(crate) fn copy_key(site: &str) -> String {
+    format!("settings:{site}")
+}
+
+pub(crate) async fn settings(env: &Env, site: &str) -> Result<Rc<Settings>, ApiError> {
+    if Slug::try_from(site.to_owned()).is_err() {
+        return Err(ApiError::UnknownSite);
     }
-    let published = match env.kv("SETTINGS")?.get("settings").text().await {
-        Ok(published) => published,
+    let read_at = Date::now().as_millis();
+    let known = KNOWN.with_borrow(|known| known.get(site).cloned());
+    if let Some(known) = known.as_ref().filter(|known| read_at < known.read_at + AGE) {
+        return known.settings.clone().ok_or(ApiError::UnknownSite);
+    }
+    let settings = match env.kv("SETTINGS")?.get(&copy_key(site)).text().await {
+        Ok(copy) => of_copy(site, copy).map(Rc::new),
         Err(error) => {
-            console_error!("settings: {error}");
-            None
+            console_error!("settings of {site}: {error}");
+            return known.and_then(|known| known.settings).ok_or(ApiError::Internal);
         }
     };
-    let settings = match published.map(|text| parse(&text)) {
-        Some(Ok(settings)) => settings,
-        Some(Err(error)) => {
-            console_error!("settings: {error}");
-            built_in()?
+    KNOWN.with_borrow_mut(|known| {
+        if known.len() >= MOST_SITES {
+            known.clear();
         }
-        None => built_in()?,
-    };
-    SETTINGS.with_borrow_mut(|known| *known = Some((now, settings.clone())));
-    Ok(settings)
+        let settings = settings.clone();
+        known.insert(site.into(), Known { read_at, settings });
+    });
+    settings.ok_or(ApiError::UnknownSite)
 }
 
-fn built_in() -> Result<Settings, ApiError> {
-    parse(BUILT_IN).map_err(|error| {
-        console_error!("built-in settings: {error}");
-        ApiError::Internal
-    })
+/// A site whose settings were just saved is read anew.
+pub(crate) fn forget(site: &str) {
+    KNOWN.with_borrow_mut(|known| known.remove(site));
 }
 
-fn parse(text: &str) -> Result<Settings, String> {
-    let settings: Settings = serde_json::from_str(text).map_err(|error| error.to_string())?;
+/// `None`: there is no such site.
+fn of_copy(site: &str, copy: Option<String>) -> Option<Settings> {
+    match copy.as_deref().map(read) {
+        Some(Ok(settings)) => return Some(settings),
+        Some(Err(errors)) => console_error!("published settings of {site}: {errors:?}"),
+        None => {}
+    }
+    (site == DEFAULT_SITE).then(|| read(BUILT_IN).ok()).flatten()
+}
+
+/// A document, or what is wrong with it: every rule between fields that it breaks, but only the first field that
+/// cannot be read at all.
+pub(crate) fn read(document: &str) -> Result<Settings, Vec<SettingsError>> {
+    let mut json = serde_json::Deserializer::from_str(document);
+    let settings: Settings = serde_path_to_error::deserialize(&mut json)
+        .map_err(|error| vec![SettingsError::unread(error.path(), error.inner())])?;
     let errors = settings.check(|name| Zone::find(name).is_some(), zone::is_pattern);
-    match errors.first() {
-        Some(error) => Err(error.to_string()),
-        None => Ok(settings),
+    if errors.is_empty() {
+        Ok(settings)
+    } else {
+        Err(errors)
     }
 }
 
 /// What the panel gets, as of now.
 pub(crate) fn public(settings: &Settings) -> PublicSettings {
+    settings.public(now(), offset(settings))
+}
+
+/// When people answer on this topic, from now on; `None` means always.
+pub(crate) fn open(settings: &Settings, topic: &Topic) -> Option<Vec<Interval>> {
+    settings.open(topic, now(), offset(settings))
+}
+
+fn offset(settings: &Settings) -> impl Fn(Timestamp) -> i64 {
     let zone = Zone::find(settings.zone.as_str());
-    settings.public(now(), |at| zone.as_ref().map_or(0, |zone| zone.offset(at)))
+    move |at| zone.as_ref().map_or(0, |zone| zone.offset(at))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use shared::time::Timestamp;
 
     #[test]
     fn the_built_in_settings_keep_the_rules() {

@@ -44,6 +44,10 @@ pub(crate) struct StartCall {
     pub(crate) request: String,
     pub(crate) plan: Plan,
     pub(crate) card: VisitorCard,
+    /// Nobody answers now: only a conversation that is there already goes on.
+    pub(crate) closed: bool,
+    /// Not a chat but a message left for the team.
+    pub(crate) message: Option<String>,
 }
 
 /// From the router: the desk has something new.
@@ -176,6 +180,9 @@ impl Shell {
             } else {
                 Err(ApiError::StartKeyReused)
             };
+        }
+        if call.closed {
+            return Err(ApiError::Closed);
         }
         let reference = call
             .id

@@ -1,6 +1,6 @@
 //! What a caller is told when a request changes nothing.
 
-use shared::{form::FieldError, protocol::ErrorBody};
+use shared::{form::FieldError, protocol::ErrorBody, settings::SettingsError};
 use worker::{Response, ResponseBuilder, Result, console_error};
 
 /// Every way in which a request can fail, with one stable code and one plain sentence each.
@@ -12,8 +12,12 @@ pub(crate) enum ApiError {
     MethodNotAllowed,
     #[error("The body is not the JSON that this address takes.")]
     BadBody,
-    #[error("The body is larger than 16 KB.")]
+    #[error("The body is larger than this address takes.")]
     BodyTooLarge,
+    #[error("There is no site of this name.")]
+    UnknownSite,
+    #[error("A site's name has 1 to 32 lowercase letters, digits and hyphens.")]
+    BadSite,
     #[error("The site has no topic of this name.")]
     UnknownTopic,
     #[error("The start key must be 22 to 64 letters, digits, hyphens or underscores.")]
@@ -22,7 +26,17 @@ pub(crate) enum ApiError {
     StartKeyReused,
     #[error("Some answers of the form are not accepted.")]
     BadAnswers(Vec<FieldError>),
-    #[error("The token is missing, or it is not for this conversation.")]
+    #[error("The message is empty or too long.")]
+    BadMessage,
+    #[error("Nobody answers at this hour.")]
+    Closed,
+    #[error("The settings break some rules; nothing was saved.")]
+    BadSettings(Vec<SettingsError>),
+    #[error("The settings have changed since the version that this is based on.")]
+    VersionConflict,
+    #[error("The site's settings have no version of this number.")]
+    UnknownVersion,
+    #[error("The token is missing, or it does not open this.")]
     BadToken,
     #[error("The conversation has not been started.")]
     NotStarted,
@@ -41,10 +55,17 @@ impl ApiError {
             Self::MethodNotAllowed => (405, "method_not_allowed"),
             Self::BadBody => (400, "bad_body"),
             Self::BodyTooLarge => (413, "body_too_large"),
+            Self::UnknownSite => (404, "unknown_site"),
+            Self::BadSite => (422, "bad_site"),
             Self::UnknownTopic => (422, "unknown_topic"),
             Self::BadStartKey => (422, "bad_start_key"),
             Self::StartKeyReused => (409, "start_key_reused"),
             Self::BadAnswers(_) => (422, "bad_answers"),
+            Self::BadMessage => (422, "bad_message"),
+            Self::Closed => (409, "closed"),
+            Self::BadSettings(_) => (422, "bad_settings"),
+            Self::VersionConflict => (409, "version_conflict"),
+            Self::UnknownVersion => (404, "unknown_version"),
             Self::BadToken => (401, "bad_token"),
             Self::NotStarted => (404, "not_started"),
             Self::BadOrigin => (403, "bad_origin"),
@@ -56,16 +77,17 @@ impl ApiError {
     pub(crate) fn response(self) -> Result<Response> {
         let (status, code) = self.status_and_code();
         let message = self.to_string();
-        let fields = if let Self::BadAnswers(fields) = self {
-            fields
-        } else {
-            vec![]
-        };
-        let body = ErrorBody {
+        let mut body = ErrorBody {
             code: code.into(),
             message,
-            fields,
+            fields: vec![],
+            settings: vec![],
         };
+        if let Self::BadAnswers(fields) = self {
+            body.fields = fields;
+        } else if let Self::BadSettings(settings) = self {
+            body.settings = settings;
+        }
         ResponseBuilder::new().with_status(status).from_json(&body)
     }
 }

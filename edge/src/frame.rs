@@ -1,21 +1,31 @@
 //! The panel's page: the first screen as HTML, so that it can be read before the wasm runs.
 
 use crate::{config, error::ApiError};
-use shared::settings::{PublicSettings, Settings};
+use shared::settings::{DEFAULT_SITE, PublicSettings, Settings, Theme};
 use worker::{Env, Request, Response, ResponseBuilder, js_sys};
 
+const NO_SITE: &str = "<!doctype html><title>No chat here</title><p>There is no chat at this address.";
+
 pub(crate) async fn frame(request: &Request, env: &Env) -> Result<Response, ApiError> {
-    let settings = config::settings(env).await?;
-    let template_url = request.url()?.join("/panel").map_err(worker::Error::from)?;
+    let url = request.url()?;
+    let site = url.query_pairs().find(|(name, _)| name == "site");
+    let site = site.map_or(DEFAULT_SITE.into(), |(_, site)| site);
+    let settings = match config::settings(env, &site).await {
+        Err(ApiError::UnknownSite) => {
+            return Ok(ResponseBuilder::new().with_status(404).from_html(NO_SITE)?);
+        }
+        settings => settings?,
+    };
+    let template_url = url.join("/panel").map_err(worker::Error::from)?;
     let mut template = env.assets("ASSETS")?.fetch(template_url.as_str(), None).await?;
     let template = template.text().await?;
     let nonce = format!("{:x}{:x}", random(), random());
     let page = fill(&template, &config::public(&settings), &nonce)?;
-    let host = request.url()?.host_str().map(str::to_owned).unwrap_or_default();
+    let host = url.host_str().unwrap_or_default();
     Ok(ResponseBuilder::new()
         .with_header(
             "content-security-policy",
-            &policy(&settings, &nonce, &host, request.url()?.port()),
+            &policy(&settings, &nonce, host, url.port()),
         )?
         .with_header("cache-control", "no-store")?
         .with_header("referrer-policy", "no-referrer")?
@@ -47,6 +57,11 @@ fn fill(template: &str, settings: &PublicSettings, nonce: &str) -> Result<String
         let (id, label) = (escape(&topic.id), escape(&topic.label));
         format!("<li><button type=\"button\" class=\"topic\" data-topic=\"{id}\">{label}</button></li>")
     };
+    let theme = match settings.theme {
+        Theme::System => "system",
+        Theme::Light => "light",
+        Theme::Dark => "dark",
+    };
     let topics: String = settings.topics.iter().map(topic).collect();
     let values = [
         ("NONCE", nonce.to_owned()),
@@ -54,6 +69,7 @@ fn fill(template: &str, settings: &PublicSettings, nonce: &str) -> Result<String
         ("WELCOME", escape(&settings.welcome)),
         ("ACCENT", settings.accent.clone()),
         ("ON_ACCENT", on(&settings.accent).to_owned()),
+        ("THEME", theme.to_owned()),
         ("TOPICS", topics),
         ("SETTINGS", json),
     ];
@@ -106,10 +122,7 @@ fn on(accent: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use shared::{
-        settings::{Theme, WhenClosed},
-        time::Timestamp,
-    };
+    use shared::{settings::WhenClosed, time::Timestamp};
 
     #[test]
     fn text_on_the_accent_is_readable() {

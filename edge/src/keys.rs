@@ -5,6 +5,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, Mac};
 use sha1::Sha1;
 use sha2::Sha256;
+use shared::settings::DEFAULT_SITE;
 
 const ID_LENGTH: usize = 22;
 
@@ -16,9 +17,13 @@ impl MasterKey {
         Self(key)
     }
 
-    /// The conversation that a start key stands for: 22 characters, 132 bits.
-    pub(crate) fn conversation_id(&self, start_key: &str) -> String {
-        let mut id = URL_SAFE_NO_PAD.encode(self.mac("conversation", start_key).finalize().into_bytes());
+    /// The conversation that a start key stands for on a site: 22 characters, 132 bits.
+    pub(crate) fn conversation_id(&self, site: &str, start_key: &str) -> String {
+        let name = match site {
+            DEFAULT_SITE => start_key.to_owned(),
+            _ => format!("{site}:{start_key}"),
+        };
+        let mut id = URL_SAFE_NO_PAD.encode(self.mac("conversation", &name).finalize().into_bytes());
         id.truncate(ID_LENGTH);
         id
     }
@@ -46,6 +51,16 @@ impl MasterKey {
         }
         mac
     }
+}
+
+/// In constant time.
+pub(crate) fn is_same_secret(known: &str, given: &str) -> bool {
+    let mac = |text: &str| {
+        let mut mac = new_mac::<Hmac<Sha256>>(known.as_bytes());
+        mac.update(text.as_bytes());
+        mac
+    };
+    mac(given).verify(&mac(known).finalize().into_bytes()).is_ok()
 }
 
 /// Checks a lowercase or uppercase hex HMAC-SHA1 over the raw body, in constant time.
@@ -84,8 +99,8 @@ mod tests {
     #[test]
     fn a_token_opens_its_conversation_only() {
         let (one, two) = (
-            key().conversation_id("start key one"),
-            key().conversation_id("start key two"),
+            key().conversation_id(DEFAULT_SITE, "start key one"),
+            key().conversation_id(DEFAULT_SITE, "start key two"),
         );
         assert!(is_conversation_id(&one) && one != two);
         let token = key().visitor_token(&one);
@@ -95,8 +110,23 @@ mod tests {
     }
 
     #[test]
+    fn a_start_key_means_another_conversation_on_another_site() {
+        let on = |site| key().conversation_id(site, "start-key");
+        assert!(on("one") != on("two") && on("one") != on(DEFAULT_SITE));
+        assert_eq!(on("one"), on("one"));
+    }
+
+    #[test]
+    fn a_secret_is_only_the_same_as_itself() {
+        assert!(is_same_secret("secret", "secret"));
+        for other in ["", "secre", "secret ", "Secret"] {
+            assert!(!is_same_secret("secret", other), "{other}");
+        }
+    }
+
+    #[test]
     fn every_flipped_character_of_a_token_is_refused() {
-        let id = key().conversation_id("start key");
+        let id = key().conversation_id(DEFAULT_SITE, "start key");
         let token = key().visitor_token(&id);
         for at in 0..token.len() {
             let flipped = if &token[at..=at] == "A" { "B" } else { "A" };

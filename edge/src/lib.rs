@@ -1,6 +1,7 @@
 //! The I/O border: the worker's entry points. What happens with an event is decided in [`router`] and, for
 //! everything about a conversation, in `shared::conversation`.
 
+mod admin;
 mod body;
 mod bot;
 mod config;
@@ -14,12 +15,15 @@ mod google_auth;
 mod http;
 mod keys;
 mod router;
+mod site;
+mod site_do;
 mod sockets;
 mod store;
 mod zone;
 
 pub use conversation_do::ConversationDo;
 pub use credentials_do::CredentialsDo;
+pub use site_do::SiteDo;
 
 use worker::{Context, Env, Request, Response, Result, event};
 

@@ -2,8 +2,8 @@
 //! and rightly signed wakes an object.
 
 use crate::{
-    config,
-    conversation_do::{CLOSE_BAD_TOKEN, MAX_FRAME, SignalCall, StartCall},
+    admin, config,
+    conversation_do::{CLOSE_BAD_TOKEN, MAX_FRAME, SignalCall, StartCall, now},
     desk::webex,
     error::ApiError,
     frame,
@@ -15,8 +15,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use shared::{
     conversation::VisitorCard,
     form::{FieldKind, Form},
+    message::MAX_TEXT,
     protocol::{PollRequest, SUBPROTOCOL, StartAnswer, StartRequest},
-    settings::{DEFAULT_SITE, Topic},
+    settings::{BotUse, Topic, WhenClosed},
 };
 use std::time::Duration;
 use worker::{
@@ -40,6 +41,10 @@ pub(crate) async fn route(mut request: Request, env: &Env) -> Result<Response> {
     let parts: Vec<&str> = path.split('/').skip(1).collect();
     let answer = match (request.method(), parts.as_slice()) {
         (Method::Get | Method::Head, ["frame"]) => frame::frame(&request, env).await,
+        (Method::Get | Method::Head, ["v1", "sites", site]) => public_settings(env, site).await,
+        (_, ["v1", "sites", site, "settings", rest @ ..]) => {
+            admin::settings(&mut request, env, site, rest).await
+        }
         (Method::Post, ["v1", "conversations"]) => start(&mut request, env).await,
         (Method::Post, ["v1", "conversations", id, "poll"]) => poll(&mut request, env, id).await,
         (Method::Get, ["v1", "conversations", id, "socket"]) => socket(request, env, id).await,
@@ -47,6 +52,7 @@ pub(crate) async fn route(mut request: Request, env: &Env) -> Result<Response> {
         (
             _,
             ["frame"]
+            | ["v1", "sites", _]
             | ["v1", "conversations"]
             | ["v1", "conversations", _, "poll" | "socket"]
             | ["v1", "desk", "webex", _],
@@ -56,9 +62,17 @@ pub(crate) async fn route(mut request: Request, env: &Env) -> Result<Response> {
     answer.or_else(ApiError::response)
 }
 
+async fn public_settings(env: &Env, site: &str) -> Result<Response, ApiError> {
+    let settings = config::settings(env, site).await?;
+    Ok(ResponseBuilder::new()
+        .with_header("access-control-allow-origin", "*")?
+        .with_header("cache-control", "max-age=30")?
+        .from_json(&config::public(&settings))?)
+}
+
 async fn start(request: &mut Request, env: &Env) -> Result<Response, ApiError> {
     same_origin(request)?;
-    let start: StartRequest = body(request).await?;
+    let start: StartRequest = body(request, MAX_FRAME).await?;
     let is_key = |text: &str| {
         (22..=64).contains(&text.len())
             && text
@@ -68,20 +82,35 @@ async fn start(request: &mut Request, env: &Env) -> Result<Response, ApiError> {
     if !is_key(&start.key) {
         return Err(ApiError::BadStartKey);
     }
-    let settings = config::settings(env).await?;
+    let settings = config::settings(env, &start.site).await?;
     let topic = settings.topic(&start.topic).ok_or(ApiError::UnknownTopic)?;
-    let form = settings.form(topic).cloned().unwrap_or(Form { fields: vec![] });
+    let form = match &start.message {
+        Some(text) if text.trim().is_empty() || text.chars().count() > MAX_TEXT => {
+            return Err(ApiError::BadMessage);
+        }
+        Some(_) => settings.message_form(topic),
+        None => settings.form(topic),
+    };
+    let form = form.cloned().unwrap_or(Form { fields: vec![] });
     let errors = form.check(&start.answers, zone::matches);
     if !errors.is_empty() {
         return Err(ApiError::BadAnswers(errors));
     }
     let key = config::master_key(env)?;
-    let id = key.conversation_id(&start.key);
+    let id = key.conversation_id(&start.site, &start.key);
+    let plan = settings.plan(&start.site, topic, config::open(&settings, topic));
+    let bot_stays = settings.when_closed == WhenClosed::Bot && topic.bot == BotUse::First;
+    let request_text = match &start.message {
+        None => serde_json::to_string(&(&start.topic, &start.answers)),
+        message => serde_json::to_string(&(&start.topic, &start.answers, message)),
+    };
     let call = StartCall {
         id: id.clone(),
-        request: serde_json::to_string(&(&start.topic, &start.answers)).map_err(worker::Error::from)?,
-        plan: settings.plan(DEFAULT_SITE, topic, None),
+        request: request_text.map_err(worker::Error::from)?,
         card: card(request, &start, topic, &form)?,
+        closed: start.message.is_none() && !bot_stays && !plan.is_open(now()),
+        plan,
+        message: start.message,
     };
     let answer = ask(&object(env, &id)?, "/start", &call).await?;
     if answer.status_code() != 200 {
@@ -101,7 +130,7 @@ async fn poll(request: &mut Request, env: &Env, id: &str) -> Result<Response, Ap
     if !is_conversation_id(id) || !config::master_key(env)?.is_visitor_token(id, &token) {
         return Err(ApiError::BadToken);
     }
-    let poll: PollRequest = body(request).await?;
+    let poll: PollRequest = body(request, MAX_FRAME).await?;
     Ok(ask(&object(env, id)?, "/poll", &poll).await?)
 }
 
@@ -142,7 +171,7 @@ async fn socket(request: Request, env: &Env, id: &str) -> Result<Response, ApiEr
 /// Everything rightly signed is answered 200, or Webex would count a failure and switch the webhook off.
 async fn webex_signal(request: &mut Request, env: &Env, id: &str) -> Result<Response, ApiError> {
     let signature = request.headers().get("x-spark-signature")?.unwrap_or_default();
-    let bytes = small_body(request).await?;
+    let bytes = bounded(request, MAX_FRAME).await?;
     let secret = config::master_key(env)?.webhook_secret(id);
     if !is_conversation_id(id) || !is_hmac_sha1(&secret, &bytes, &signature) {
         return Err(ApiError::BadSignature);
@@ -179,35 +208,35 @@ fn same_origin(request: &Request) -> Result<(), ApiError> {
     }
 }
 
-async fn small_body(request: &mut Request) -> Result<Vec<u8>, ApiError> {
+async fn bounded(request: &mut Request, longest: usize) -> Result<Vec<u8>, ApiError> {
     let announced = request
         .headers()
         .get("content-length")?
         .and_then(|length| length.parse::<usize>().ok());
     match announced {
-        Some(length) if length > MAX_FRAME => Err(ApiError::BodyTooLarge),
+        Some(length) if length > longest => Err(ApiError::BodyTooLarge),
         Some(_) => Ok(request.bytes().await?),
-        None => unannounced_body(request).await,
+        None => unannounced_body(request, longest).await,
     }
 }
 
 /// A body in chunks, read no further than the limit.
-async fn unannounced_body(request: &mut Request) -> Result<Vec<u8>, ApiError> {
+async fn unannounced_body(request: &mut Request, longest: usize) -> Result<Vec<u8>, ApiError> {
     let mut bytes = vec![];
     let Ok(mut chunks) = request.stream() else {
         return Ok(bytes);
     };
     while let Some(chunk) = chunks.try_next().await? {
         bytes.extend(chunk);
-        if bytes.len() > MAX_FRAME {
+        if bytes.len() > longest {
             return Err(ApiError::BodyTooLarge);
         }
     }
     Ok(bytes)
 }
 
-async fn body<T: DeserializeOwned>(request: &mut Request) -> Result<T, ApiError> {
-    let bytes = small_body(request).await?;
+pub(crate) async fn body<T: DeserializeOwned>(request: &mut Request, longest: usize) -> Result<T, ApiError> {
+    let bytes = bounded(request, longest).await?;
     let text = std::str::from_utf8(&bytes).map_err(|_| ApiError::BadBody)?;
     serde_json::from_str(text).map_err(|_| ApiError::BadBody)
 }

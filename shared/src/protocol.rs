@@ -7,7 +7,7 @@
 use crate::{
     form::FieldError,
     message::{ClosedBy, Entry, MessageId, Seq},
-    settings::{DEFAULT_SITE, default_site},
+    settings::{DEFAULT_SITE, SettingsError, default_site},
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -171,4 +171,7 @@ pub struct ErrorBody {
     pub message: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<FieldError>,
+    /// Why a settings document was not saved.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub settings: Vec<SettingsError>,
 }

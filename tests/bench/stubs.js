@@ -2,7 +2,7 @@
 // files, of which there are none.
 export default {
   async fetch(request, env) {
-    const found = new URL(request.url).pathname === '/settings' && env.SETTINGS_DOCUMENT;
+    const found = decodeURIComponent(new URL(request.url).pathname) === '/settings:default' && env.SETTINGS_DOCUMENT;
     return found ? new Response(found) : new Response(null, { status: 404 });
   },
 };

@@ -183,7 +183,7 @@ test('no secret in what the worker logs', async () => {
   visitor.say('a word that must not be logged');
   await until(() => visitor.state?.delivered);
   const { vars } = world;
-  const secrets = [vars.MASTER_KEY, vars.WEBEX_CLIENT_SECRET, vars.WEBEX_REFRESH_TOKEN, vars.WEBEX_BOT_TOKEN, visitor.session.token, visitor.key];
+  const secrets = [vars.MASTER_KEY, vars.ADMIN_TOKEN, vars.WEBEX_CLIENT_SECRET, vars.WEBEX_REFRESH_TOKEN, vars.WEBEX_BOT_TOKEN, visitor.session.token, visitor.key];
   for (const secret of [...secrets, 'must not be logged', 'BEGIN PRIVATE KEY', 'ya29.']) {
     assert.ok(!world.output.includes(secret), 'found in the log');
   }

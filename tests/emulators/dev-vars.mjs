@@ -19,6 +19,7 @@ if (positionals.length !== 1) {
 const overrides = new Map(values.set.map((pair) => pair.split(/=(.*)/s).slice(0, 2)));
 const madeUp = {
   MASTER_KEY: () => randomBytes(32).toString('hex'),
+  ADMIN_TOKEN: () => randomBytes(32).toString('hex'),
   GOOGLE_SERVICE_ACCOUNT: () => JSON.stringify(newServiceAccount(values.port)),
 };
 

@@ -196,6 +196,7 @@ fn wire_v1() {
         code: "bad_answers".into(),
         message: "Sentence.".into(),
         fields,
+        settings: vec![],
     }));
     lines.push(json(&Kept::Starting(start)));
     lines.push(json(&Kept::Running(session)));

@@ -159,7 +159,9 @@ fn the_browser_is_reached_from_few_files() {
 
 #[test]
 fn json_is_typed() {
+    // Versions keep documents as `RawValue`, which is text that was not read.
+    let allowed = ["json/tests.rs", "site/versions.rs"];
     for folder in ["shared/src", "edge/src", "widget/src"] {
-        nowhere(folder, &["serde_json::value", "json!("], &["json/tests.rs"]);
+        nowhere(folder, &["serde_json::value", "json!("], &allowed);
     }
 }

@@ -1,0 +1,3 @@
+//! What belongs to a whole site. One file a subject; all of it is stored in the site's object.
+
+pub(crate) mod versions;
