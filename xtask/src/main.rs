@@ -5,6 +5,7 @@ mod budget;
 mod build;
 mod dev;
 mod process;
+mod settings;
 mod setup;
 mod site;
 mod test;
@@ -32,6 +33,9 @@ enum Task {
         #[arg(long)]
         conformance: bool,
     },
+    /// Check, show or change the settings of a site
+    #[command(subcommand)]
+    Settings(settings::Task),
     /// Print the sizes of what is shipped and compare them with the budgets
     Budget,
     /// Measure the worker under load
@@ -58,6 +62,7 @@ fn main() -> ExitCode {
 /// False when a check failed and has said so itself.
 fn run(task: Task) -> Result<bool> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let here = env::current_dir().context("Cannot tell the current folder")?;
     env::set_current_dir(&root).with_context(|| format!("Cannot open the folder {}", root.display()))?;
     match task {
         Task::Dev => dev::run()?,
@@ -67,6 +72,7 @@ fn run(task: Task) -> Result<bool> {
             build::run()?;
         }
         Task::Test { filters, conformance } => return test::run(&filters, conformance),
+        Task::Settings(task) => return settings::run(&task, &here),
         Task::Budget => {
             build::run()?;
             return budget::check();
