@@ -1,5 +1,6 @@
 //! Every check in order. All of them run, even after one has failed.
 
+use std::env;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -171,6 +172,7 @@ fn node_tests(chosen: &Selected) -> Result<Command> {
         .arg("--test-timeout=900000")
         .args(test_files(&folder, &chosen.names)?)
         .env("EDGECHAT_BUILT", "1")
+        .env("EDGECHAT_XTASK", env::current_exe()?)
         .env("WRANGLER_SEND_METRICS", "false");
     Ok(command)
 }
