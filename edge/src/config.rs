@@ -1,9 +1,9 @@
 //! What the operator sets: secrets and addresses as worker variables, each site's settings as a document.
 
 use crate::{
-    conversation_do::now,
     error::ApiError,
     keys::MasterKey,
+    shell::now,
     zone::{self, Zone},
 };
 use shared::{
@@ -11,7 +11,7 @@ use shared::{
     settings::{DEFAULT_SITE, PublicSettings, Settings, SettingsError, Slug, Topic},
     time::Timestamp,
 };
-use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc, time::Duration};
 use worker::{Date, Env, Result, console_error};
 
 pub(crate) const BUILT_IN: &str = include_str!("../default-settings.json");
@@ -42,6 +42,20 @@ pub(crate) fn secret(env: &Env, name: &str) -> Result<String> {
         return Err(worker::Error::RustError(format!("{name} is too short")));
     }
     Ok(secret)
+}
+
+/// Where this worker is reached from outside, without a slash at the end. `None`: nowhere, as on a laptop.
+pub(crate) fn public_url(env: &Env) -> Option<String> {
+    variable(env, "PUBLIC_URL").ok().filter(|url| !url.is_empty())
+}
+
+/// How long after one look at the desk the next one comes, in seconds. `None`: as we think best.
+pub(crate) fn check_every(env: &Env) -> Option<Duration> {
+    variable(env, "DESK_CHECK_SECONDS")
+        .ok()?
+        .parse()
+        .ok()
+        .map(Duration::from_secs)
 }
 
 pub(crate) fn master_key(env: &Env) -> Result<MasterKey> {

@@ -4,26 +4,25 @@
 //! nothing is awaited, so no other event can come between. Results of outside calls come back as inputs.
 
 use crate::{
-    effects,
+    accounts::Accounts,
     error::ApiError,
+    shell::{Shell, now},
     store::{Store, Stored},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use shared::{
-    conversation::{ConnectionId, Context, Conversation, DeskRef, Effect, Input, Start, To, VisitorCard},
+    conversation::{ConnectionId, Conversation, DeskRef, Effect, Input, Start, To, VisitorCard, WatchState},
     protocol::{ClientFrame, PING, PONG, PollAnswer, PollRequest, Rejection, ServerFrame},
     settings::Plan,
     time::Timestamp,
 };
 use std::{
     cell::{Cell, RefCell},
-    collections::HashMap,
     rc::Rc,
-    time::Duration,
 };
 use worker::{
-    Date, Delay, DurableObject, Env, Error, Method, Request, Response, Result, State, WebSocket,
-    WebSocketIncomingMessage, console_error, console_log, durable_object, js_sys, wasm_bindgen::JsValue,
+    DurableObject, Env, Error, Method, Request, RequestInit, Response, Result, State, Stub, WebSocket,
+    WebSocketIncomingMessage, console_error, console_log, durable_object, wasm_bindgen::JsValue,
     worker_sys::WebSocketRequestResponsePair,
 };
 
@@ -32,10 +31,6 @@ pub(crate) const MAX_FRAME: usize = 16 * 1024;
 pub(crate) const CLOSE_BAD_TOKEN: u16 = 4401;
 pub(crate) const CLOSE_UNKNOWN: u16 = 4404;
 pub(crate) const CLOSE_TRY_AGAIN: u16 = 1013;
-
-/// An entry leaves for the visitor when it is stored. A call to a vendor, begun in the same moment, would hold the
-/// thread for as long again.
-const ECHO_FIRST: Duration = Duration::from_millis(1);
 
 /// From the router: start this conversation unless it has been.
 #[derive(Serialize, Deserialize)]
@@ -46,7 +41,8 @@ pub(crate) struct StartCall {
     pub(crate) card: VisitorCard,
     /// Nobody answers now: only a conversation that is there already goes on.
     pub(crate) closed: bool,
-    /// Not a chat but a message left for the team.
+    pub(crate) mark: String,
+    /// A message that is left instead of a chat.
     pub(crate) message: Option<String>,
 }
 
@@ -56,20 +52,14 @@ pub(crate) struct SignalCall {
     pub(crate) message: DeskRef,
 }
 
+/// From the site: look whether something was missed.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct SweepCall {
+    pub(crate) watch: WatchState,
+}
+
 #[durable_object]
 pub struct ConversationDo(Rc<Shell>);
-
-pub(crate) struct Shell {
-    pub(crate) state: State,
-    pub(crate) env: Env,
-    /// `None` until it is loaded, and after a failed write: then storage knows better than memory.
-    stored: RefCell<Option<Stored>>,
-    alarm_at: Cell<Option<Timestamp>>,
-    pub(crate) polled_at: Cell<Option<Timestamp>>,
-    pub(crate) tokens: effects::Tokens,
-    /// Agents' names by the desk's ids, a copy that may be lost.
-    pub(crate) names: RefCell<HashMap<String, String>>,
-}
 
 impl DurableObject for ConversationDo {
     fn new(state: State, env: Env) -> Self {
@@ -85,7 +75,7 @@ impl DurableObject for ConversationDo {
             stored: RefCell::default(),
             alarm_at: Cell::default(),
             polled_at: Cell::default(),
-            tokens: effects::Tokens::default(),
+            accounts: Accounts::default(),
             names: RefCell::default(),
         });
         let loading = shell.clone();
@@ -163,6 +153,18 @@ impl Shell {
                 }
                 Ok(Response::empty()?)
             }
+            (Method::Post, "/sweep") => {
+                let SweepCall { watch } = call(&mut request).await?;
+                self.take(Input::SweepDue { watch })?;
+                Ok(Response::empty()?)
+            }
+            (Method::Post, "/erase") => {
+                if !self.load_for_visitor()? {
+                    return Err(ApiError::NotStarted);
+                }
+                self.take(Input::VisitorErased)?;
+                Ok(Response::empty()?.with_status(204))
+            }
             (Method::Get, "/socket") => self.socket(&request),
             _ => Err(ApiError::NotFound),
         }
@@ -194,6 +196,8 @@ impl Shell {
             plan: call.plan,
             card: call.card,
             reference,
+            mark: call.mark,
+            message: call.message,
         };
         let (conversation, effects) = Conversation::start(start, &self.context(None));
         let stored = Stored {
@@ -201,14 +205,14 @@ impl Shell {
             request: call.request,
             conversation,
         };
-        Store::new(&self.state).create(&stored)?;
+        Store::new(&self.state).create(&stored, &effects)?;
         *self.stored.borrow_mut() = Some(stored);
         self.carry_out(effects)?;
         Ok(Response::empty()?)
     }
 
     fn poll(self: &Rc<Self>, request: &PollRequest) -> Result<Response, ApiError> {
-        if !self.load()? {
+        if !self.load_for_visitor()? {
             return Err(ApiError::NotStarted);
         }
         self.polled_at.set(Some(now()));
@@ -239,141 +243,6 @@ impl Shell {
         frames.push(ServerFrame::Entries(entries));
         Ok(Response::from_json(&PollAnswer { frames })?)
     }
-
-    /// Whether there is a conversation. What was under way when the object was last in memory is taken up again.
-    pub(crate) fn load(self: &Rc<Self>) -> Result<bool> {
-        if self.stored.borrow().is_some() {
-            return Ok(true);
-        }
-        let Some(stored) = Store::new(&self.state).load()? else {
-            return Ok(false);
-        };
-        *self.stored.borrow_mut() = Some(stored);
-        self.take(Input::Resumed)?;
-        Ok(true)
-    }
-
-    /// Nothing is left changed by an error.
-    pub(crate) fn take(self: &Rc<Self>, input: Input) -> Result<()> {
-        if self.load()? {
-            let effects = self.decide(input)?;
-            self.carry_out(effects)?;
-        }
-        Ok(())
-    }
-
-    fn decide(&self, input: Input) -> Result<Vec<Effect>> {
-        let mut slot = self.stored.borrow_mut();
-        let Some(stored) = slot.as_mut() else {
-            return Ok(vec![]);
-        };
-        // Only a deadline asks for it, and each socket has to be asked.
-        let heartbeat_at = matches!(input, Input::DeadlineReached).then(|| self.heartbeat_at());
-        let context = self.context(heartbeat_at.flatten());
-        let effects = stored.conversation.handle(input, &context);
-        let persisted = Store::new(&self.state).persist(&stored.conversation, &effects);
-        if let Err(error) = persisted {
-            *slot = None;
-            return Err(error);
-        }
-        Ok(effects)
-    }
-
-    fn context(&self, heartbeat_at: Option<Timestamp>) -> Context {
-        Context {
-            now: now(),
-            jitter: js_sys::Math::random(),
-            heartbeat_at,
-            post_limit: crate::desk::POST_LIMIT,
-        }
-    }
-
-    /// After an error nobody knows which tasks have begun: the object is loaded anew and takes them up.
-    fn carry_out(self: &Rc<Self>, effects: Vec<Effect>) -> Result<()> {
-        self.try_carry_out(effects).inspect_err(|_| {
-            *self.stored.borrow_mut() = None;
-        })
-    }
-
-    fn try_carry_out(self: &Rc<Self>, effects: Vec<Effect>) -> Result<()> {
-        let mut wait = None;
-        for effect in effects {
-            match effect {
-                Effect::Save => {}
-                Effect::Append { .. } => wait = Some(ECHO_FIRST),
-                Effect::Send { to, frame } => self.send(&to, &frame)?,
-                Effect::Replay { to, after } => self.replay(&to, after)?,
-                Effect::Desk {
-                    task,
-                    thread,
-                    job,
-                    attempt,
-                } => {
-                    let (shell, id) = (self.clone(), self.id());
-                    self.begin(wait, async move {
-                        effects::desk(&shell, &id, task, thread, job, attempt).await
-                    });
-                }
-                Effect::AskBot { task, ask, language } => {
-                    let (shell, id) = (self.clone(), self.id());
-                    self.begin(wait, async move {
-                        effects::ask_bot(&shell, &id, task, ask, &language).await
-                    });
-                }
-            }
-        }
-        self.arm();
-        Ok(())
-    }
-
-    fn begin(self: &Rc<Self>, wait: Option<Duration>, work: impl Future<Output = Input> + 'static) {
-        let shell = self.clone();
-        self.state.wait_until(async move {
-            if let Some(wait) = wait {
-                Delay::from(wait).await;
-            }
-            let input = work.await;
-            if let Err(error) = shell.take(input) {
-                console_error!("result not stored: {error}");
-            }
-        });
-    }
-
-    fn id(&self) -> String {
-        self.stored
-            .borrow()
-            .as_ref()
-            .map(|stored| stored.id.clone())
-            .unwrap_or_default()
-    }
-
-    /// An alarm costs a row, so it is moved only when it would come too late. One that comes early finds
-    /// nothing to do and is set again.
-    fn arm(self: &Rc<Self>) {
-        let deadline = self
-            .stored
-            .borrow()
-            .as_ref()
-            .and_then(|stored| stored.conversation.next_deadline());
-        let Some(deadline) = deadline else { return };
-        if self.alarm_at.get().is_some_and(|at| at <= deadline) {
-            return;
-        }
-        self.alarm_at.set(Some(deadline));
-        let shell = self.clone();
-        self.state.wait_until(async move {
-            let at = js_sys::Date::new(&JsValue::from_f64(deadline.0 as f64));
-            if let Err(error) = shell
-                .state
-                .storage()
-                .set_alarm(worker::ScheduledTime::new(at))
-                .await
-            {
-                shell.alarm_at.set(None);
-                console_error!("alarm: {error}");
-            }
-        });
-    }
 }
 
 /// What the router sent, which has checked it.
@@ -395,6 +264,14 @@ fn send(socket: &WebSocket, frame: &ServerFrame) -> Result<()> {
     socket.send_with_str(serde_json::to_string(frame)?)
 }
 
-pub(crate) fn now() -> Timestamp {
-    Timestamp(i64::try_from(Date::now().as_millis()).unwrap_or(i64::MAX))
+pub(crate) fn stub(env: &Env, id: &str) -> Result<Stub> {
+    env.durable_object("CONVERSATION")?.id_from_name(id)?.get_stub()
+}
+
+pub(crate) async fn ask(env: &Env, id: &str, path: &str, call: &impl Serialize) -> Result<Response> {
+    let mut init = RequestInit::new();
+    init.with_method(Method::Post)
+        .with_body(Some(JsValue::from(serde_json::to_string(call)?)));
+    let request = Request::new_with_init(&format!("https://conversation{path}"), &init)?;
+    stub(env, id)?.fetch_with_request(request).await
 }

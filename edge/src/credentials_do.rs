@@ -2,11 +2,12 @@
 //! many conversations need it.
 
 use crate::{
+    accounts::Account,
     config,
-    conversation_do::now,
     error::ApiError,
     google_auth,
     http::{self, Body, Call},
+    shell::now,
 };
 use futures_util::lock::Mutex;
 use serde::{Deserialize, Serialize};
@@ -21,17 +22,6 @@ use worker::{
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// A token this close to its end is not given out any more.
 const MARGIN: Duration = Duration::from_secs(60);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Account {
-    /// The integration's account at the desk.
-    Desk,
-    /// The bot's account at the desk. Its token does not expire and is the operator's setting.
-    DeskBot,
-    /// The service account that asks the bot.
-    Bot,
-}
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Token {

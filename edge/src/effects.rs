@@ -1,45 +1,17 @@
 //! Carries out what a conversation asks of the outside, and reports how it went as an input.
 
 use crate::{
-    bot::dialogflow,
-    config,
-    conversation_do::Shell,
-    credentials_do::{self, Account, Token},
-    desk::webex,
+    bot::dialogflow, config, desk::webex, error::ApiError, shell::Shell, site::list::SiteCall, site_do,
+    store::Store,
 };
-use shared::conversation::{Attempt, BotAsk, DeskJob, Failure, Input, TaskId, ThreadRef};
-use std::{cell::RefCell, time::Duration};
-use worker::{Delay, console_error};
+use shared::conversation::{
+    Attempt, BotAsk, DeskJob, DeskOutcome, Failure, Input, SiteAnswer, SiteJob, TaskId, ThreadRef,
+};
+use std::time::Duration;
+use worker::{Delay, Method, console_error};
 
 /// The bot has this long; then people are asked instead.
 const BOT_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Access tokens this object has been given. They are only a copy: the truth is with [`credentials_do`].
-#[derive(Default)]
-pub(crate) struct Tokens(RefCell<Vec<(Account, Token)>>);
-
-impl Shell {
-    /// `refused`: a token the vendor has just refused, which must not be given again.
-    pub(crate) async fn token(&self, account: Account, refused: Option<&str>) -> worker::Result<String> {
-        let now = crate::conversation_do::now();
-        let known = self
-            .tokens
-            .0
-            .borrow()
-            .iter()
-            .find(|(of, _)| *of == account)
-            .map(|(_, token)| token.clone());
-        if let Some(token) = known.filter(|token| token.is_good(now) && refused != Some(token.value.as_str()))
-        {
-            return Ok(token.value);
-        }
-        let token = credentials_do::ask(&self.env, account, refused).await?;
-        let mut tokens = self.tokens.0.borrow_mut();
-        tokens.retain(|(of, _)| *of != account);
-        tokens.push((account, token.clone()));
-        Ok(token.value)
-    }
-}
 
 pub(crate) async fn desk(
     shell: &Shell,
@@ -50,16 +22,77 @@ pub(crate) async fn desk(
     attempt: Attempt,
 ) -> Input {
     let outcome = async {
-        let webex = webex::Webex::new(shell, conversation, thread).map_err(|error| {
-            console_error!("desk settings: {error}");
-            Failure::Passing { retry_after: None }
-        })?;
-        webex.run(&job, &attempt).await
+        if let DeskJob::Site(job) = &job {
+            return site(shell, conversation, thread, job)
+                .await
+                .map(DeskOutcome::Site)
+                .map_err(passing);
+        }
+        let webex = webex::Webex::new(shell, conversation, thread).map_err(passing)?;
+        let mut outcome = webex.run(&job, &attempt).await?;
+        if let DeskOutcome::Swept { found, .. } = &mut outcome {
+            *found = Store::new(&shell.state)
+                .unknown(std::mem::take(found))
+                .map_err(passing)?;
+        }
+        Ok(outcome)
     };
     match outcome.await {
         Ok(outcome) => Input::DeskDone { task, outcome },
         Err(failure) => Input::DeskFailed { task, failure },
     }
+}
+
+fn passing(error: impl std::fmt::Display) -> Failure {
+    console_error!("desk: {error}");
+    Failure::Passing { retry_after: None }
+}
+
+async fn site(
+    shell: &Shell,
+    conversation: &str,
+    thread: Option<ThreadRef>,
+    job: &SiteJob,
+) -> Result<SiteAnswer, ApiError> {
+    let site = shell.site();
+    if let SiteJob::FindTopic { word } = job {
+        return find_topic(shell, &site, word).await;
+    }
+    let call = SiteCall {
+        conversation: conversation.into(),
+        thread,
+        job: job.clone(),
+    };
+    let body = serde_json::to_string(&call).map_err(worker::Error::from)?;
+    let mut answer = site_do::ask(&shell.env, &site, Method::Post, "list", Some(body)).await?;
+    if answer.status_code() != 200 {
+        return Err(ApiError::Internal);
+    }
+    Ok(serde_json::from_str(&answer.text().await?).map_err(worker::Error::from)?)
+}
+
+/// By its id or its label, whatever the case.
+async fn find_topic(shell: &Shell, site: &str, word: &str) -> Result<SiteAnswer, ApiError> {
+    let settings = config::settings(&shell.env, site).await?;
+    let word = word.to_lowercase();
+    let topic = settings
+        .topics
+        .iter()
+        .find(|topic| topic.id.as_str() == word || topic.label.to_lowercase() == word);
+    Ok(match topic {
+        Some(topic) => SiteAnswer::Topic(Box::new(settings.plan(
+            site,
+            topic,
+            config::open(&settings, topic),
+        ))),
+        None => SiteAnswer::NoTopic {
+            known: settings
+                .topics
+                .iter()
+                .map(|topic| topic.id.as_str().into())
+                .collect(),
+        },
+    })
 }
 
 pub(crate) async fn ask_bot(

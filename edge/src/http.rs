@@ -28,6 +28,8 @@ pub(crate) enum Body {
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) retry_after: Option<Duration>,
+    /// The next page of a list (RFC 8288).
+    pub(crate) next: Option<String>,
     pub(crate) body: String,
 }
 
@@ -67,11 +69,13 @@ pub(crate) async fn send(call: Call, timeout: Duration) -> Result<Reply, NoReply
             .ok()
             .flatten()
             .and_then(|text| retry_after(&text, now));
+        let next = headers.get("link").ok().flatten().and_then(|link| next_of(&link));
         let status = response.status_code();
         let body = text(&response).await.map_err(|_| NoReply::Broken)?;
         Ok(Reply {
             status,
             retry_after,
+            next,
             body,
         })
     };
@@ -134,9 +138,22 @@ fn retry_after(text: &str, now_ms: i64) -> Option<Duration> {
     Some(Duration::from_millis(u64::try_from(at - now_ms).unwrap_or(0)))
 }
 
+fn next_of(link: &str) -> Option<String> {
+    let is_next = |part: &&str| part.contains("rel=\"next\"");
+    let (_, rest) = link.split(',').find(is_next)?.split_once('<')?;
+    Some(rest.split_once('>')?.0.into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_next_page_is_found() {
+        let link = "<https://a.example/1>; rel=\"prev\", <https://a.example/3?max=2>; rel=\"next\"";
+        assert_eq!(next_of(link).as_deref(), Some("https://a.example/3?max=2"));
+        assert_eq!(next_of("<https://a.example/1>; rel=\"prev\""), None);
+    }
 
     #[test]
     fn retry_after_takes_seconds_and_dates() {

@@ -44,6 +44,14 @@ impl MasterKey {
         URL_SAFE_NO_PAD.encode(self.mac("webhook", conversation).finalize().into_bytes())
     }
 
+    /// Recognises a visitor by address and browser without keeping either.
+    pub(crate) fn visitor_mark(&self, ip: &str, user_agent: &str) -> String {
+        let name = format!("{ip}\n{user_agent}");
+        let mut mark = URL_SAFE_NO_PAD.encode(self.mac("mark", &name).finalize().into_bytes());
+        mark.truncate(ID_LENGTH);
+        mark
+    }
+
     fn mac(&self, purpose: &str, name: &str) -> Hmac<Sha256> {
         let mut mac = new_mac::<Hmac<Sha256>>(self.0.as_bytes());
         for part in [purpose, ":", name] {

@@ -1,6 +1,7 @@
 //! The I/O border: the worker's entry points. What happens with an event is decided in [`router`] and, for
 //! everything about a conversation, in `shared::conversation`.
 
+mod accounts;
 mod admin;
 mod body;
 mod bot;
@@ -15,6 +16,7 @@ mod google_auth;
 mod http;
 mod keys;
 mod router;
+mod shell;
 mod site;
 mod site_do;
 mod sockets;

@@ -3,15 +3,16 @@
 
 use crate::{
     admin, config,
-    conversation_do::{CLOSE_BAD_TOKEN, MAX_FRAME, SignalCall, StartCall, now},
+    conversation_do::{CLOSE_BAD_TOKEN, MAX_FRAME, SignalCall, StartCall, ask, stub},
     desk::webex,
     error::ApiError,
     frame,
     keys::{is_conversation_id, is_hmac_sha1},
+    shell::now,
     zone,
 };
 use futures_util::TryStreamExt;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use shared::{
     conversation::VisitorCard,
     form::{FieldKind, Form},
@@ -21,8 +22,7 @@ use shared::{
 };
 use std::time::Duration;
 use worker::{
-    Delay, Env, Headers, Method, Request, RequestInit, Response, ResponseBuilder, Result, Stub,
-    WebSocketPair,
+    Delay, Env, Headers, Method, Request, RequestInit, Response, ResponseBuilder, Result, WebSocketPair,
     js_sys::{self, Array, Function, Object, Reflect},
     wasm_bindgen::{JsCast, JsValue},
 };
@@ -46,6 +46,7 @@ pub(crate) async fn route(mut request: Request, env: &Env) -> Result<Response> {
             admin::settings(&mut request, env, site, rest).await
         }
         (Method::Post, ["v1", "conversations"]) => start(&mut request, env).await,
+        (Method::Delete, ["v1", "conversations", id]) => erase(&request, env, id).await,
         (Method::Post, ["v1", "conversations", id, "poll"]) => poll(&mut request, env, id).await,
         (Method::Get, ["v1", "conversations", id, "socket"]) => socket(request, env, id).await,
         (Method::Post, ["v1", "desk", "webex", id]) => webex_signal(&mut request, env, id).await,
@@ -54,6 +55,7 @@ pub(crate) async fn route(mut request: Request, env: &Env) -> Result<Response> {
             ["frame"]
             | ["v1", "sites", _]
             | ["v1", "conversations"]
+            | ["v1", "conversations", _]
             | ["v1", "conversations", _, "poll" | "socket"]
             | ["v1", "desk", "webex", _],
         ) => Err(ApiError::MethodNotAllowed),
@@ -104,15 +106,17 @@ async fn start(request: &mut Request, env: &Env) -> Result<Response, ApiError> {
         None => serde_json::to_string(&(&start.topic, &start.answers)),
         message => serde_json::to_string(&(&start.topic, &start.answers, message)),
     };
+    let card = card(request, &start, topic, &form)?;
     let call = StartCall {
         id: id.clone(),
         request: request_text.map_err(worker::Error::from)?,
-        card: card(request, &start, topic, &form)?,
+        mark: key.visitor_mark(&card.ip, &card.user_agent),
+        card,
         closed: start.message.is_none() && !bot_stays && !plan.is_open(now()),
         plan,
         message: start.message,
     };
-    let answer = ask(&object(env, &id)?, "/start", &call).await?;
+    let answer = ask(env, &id, "/start", &call).await?;
     if answer.status_code() != 200 {
         return Ok(answer);
     }
@@ -124,14 +128,25 @@ async fn start(request: &mut Request, env: &Env) -> Result<Response, ApiError> {
 }
 
 async fn poll(request: &mut Request, env: &Env, id: &str) -> Result<Response, ApiError> {
+    is_visitor(request, env, id)?;
+    let poll: PollRequest = body(request, MAX_FRAME).await?;
+    Ok(ask(env, id, "/poll", &poll).await?)
+}
+
+async fn erase(request: &Request, env: &Env, id: &str) -> Result<Response, ApiError> {
+    is_visitor(request, env, id)?;
+    Ok(ask(env, id, "/erase", &()).await?)
+}
+
+fn is_visitor(request: &Request, env: &Env, id: &str) -> Result<(), ApiError> {
     same_origin(request)?;
     let header = request.headers().get("authorization")?.unwrap_or_default();
-    let token = header.strip_prefix("Bearer ").unwrap_or_default().to_owned();
-    if !is_conversation_id(id) || !config::master_key(env)?.is_visitor_token(id, &token) {
-        return Err(ApiError::BadToken);
+    let token = header.strip_prefix("Bearer ").unwrap_or_default();
+    if is_conversation_id(id) && config::master_key(env)?.is_visitor_token(id, token) {
+        Ok(())
+    } else {
+        Err(ApiError::BadToken)
     }
-    let poll: PollRequest = body(request, MAX_FRAME).await?;
-    Ok(ask(&object(env, id)?, "/poll", &poll).await?)
 }
 
 /// A browser cannot read the status of a refused upgrade, so a refusal is an upgrade that is closed at once.
@@ -165,7 +180,7 @@ async fn socket(request: Request, env: &Env, id: &str) -> Result<Response, ApiEr
     let mut init = RequestInit::new();
     init.with_headers(headers);
     let inner = Request::new_with_init(&format!("https://conversation/socket{query}"), &init)?;
-    Ok(object(env, id)?.fetch_with_request(inner).await?)
+    Ok(stub(env, id)?.fetch_with_request(inner).await?)
 }
 
 /// Everything rightly signed is answered 200, or Webex would count a failure and switch the webhook off.
@@ -186,7 +201,7 @@ async fn webex_signal(request: &mut Request, env: &Env, id: &str) -> Result<Resp
 /// its message, so a repeat does no harm.
 async fn signal(env: &Env, id: &str, call: &SignalCall) -> Result<(), ApiError> {
     for wait in SIGNAL_RETRIES {
-        match ask(&object(env, id)?, "/signal", call).await {
+        match ask(env, id, "/signal", call).await {
             Ok(answer) if answer.status_code() < 500 => return Ok(()),
             Ok(_) | Err(_) => Delay::from(wait).await,
         }
@@ -239,22 +254,6 @@ pub(crate) async fn body<T: DeserializeOwned>(request: &mut Request, longest: us
     let bytes = bounded(request, longest).await?;
     let text = std::str::from_utf8(&bytes).map_err(|_| ApiError::BadBody)?;
     serde_json::from_str(text).map_err(|_| ApiError::BadBody)
-}
-
-fn object(env: &Env, id: &str) -> Result<Stub> {
-    env.durable_object("CONVERSATION")?.id_from_name(id)?.get_stub()
-}
-
-async fn ask(object: &Stub, path: &str, call: &impl Serialize) -> Result<Response> {
-    let mut init = RequestInit::new();
-    init.with_method(Method::Post)
-        .with_body(Some(JsValue::from(serde_json::to_string(call)?)));
-    object
-        .fetch_with_request(Request::new_with_init(
-            &format!("https://conversation{path}"),
-            &init,
-        )?)
-        .await
 }
 
 fn card(

@@ -1,20 +1,34 @@
 //! One object a site: the shell round what [`crate::site`] stores.
 
-use crate::{error::ApiError, site::versions::Versions};
+use crate::{
+    error::ApiError,
+    site::{
+        list::{List, SiteCall},
+        tick::Tick,
+        versions::Versions,
+    },
+};
+use shared::{conversation::SiteJob, time::Timestamp};
 use worker::{
-    DurableObject, Env, Method, Request, RequestInit, Response, Result, State, durable_object,
-    wasm_bindgen::JsValue,
+    DurableObject, Env, Method, Request, RequestInit, Response, Result, ScheduledTime, State, Storage,
+    durable_object, js_sys, wasm_bindgen::JsValue,
 };
 
 #[durable_object]
 pub struct SiteDo {
     versions: Versions,
+    list: List,
+    tick: Tick,
+    storage: Storage,
 }
 
 impl DurableObject for SiteDo {
     fn new(state: State, env: Env) -> Self {
         Self {
-            versions: Versions::new(&state, env),
+            versions: Versions::new(&state, env.clone()),
+            list: List::new(&state, env),
+            tick: Tick::new(),
+            storage: state.storage(),
         }
     }
 
@@ -23,14 +37,36 @@ impl DurableObject for SiteDo {
         let parts: Vec<&str> = path.split('/').skip(1).collect();
         let answer = match parts.as_slice() {
             [site, "settings", rest @ ..] => self.versions.route(site, rest, &mut request).await,
+            [_, "list"] => self.answer(&mut request).await,
             _ => Err(ApiError::NotFound),
         };
         answer.or_else(ApiError::response)
     }
 
     async fn alarm(&self) -> Result<Response> {
+        if let Some(next) = self.tick.look(&self.list).await? {
+            self.look_at(next).await?;
+        }
+        // Where it fails it sets an alarm of its own, sooner than the next look.
         self.versions.publish().await?;
         Response::empty()
+    }
+}
+
+impl SiteDo {
+    async fn answer(&self, request: &mut Request) -> Result<Response, ApiError> {
+        let call: SiteCall = serde_json::from_str(&request.text().await?).map_err(worker::Error::from)?;
+        let starts = matches!(call.job, SiteJob::Enlist { .. });
+        let answer = self.list.answer(call).await?;
+        if starts && self.storage.get_alarm().await?.is_none() {
+            self.look_at(self.tick.next(&self.list)).await?;
+        }
+        Ok(Response::from_json(&answer)?)
+    }
+
+    async fn look_at(&self, at: Timestamp) -> Result<()> {
+        let at = js_sys::Date::new(&JsValue::from_f64(at.0 as f64));
+        self.storage.set_alarm(ScheduledTime::new(at)).await
     }
 }
 

@@ -1,8 +1,9 @@
 //! A conversation's WebSockets, all of them hibernatable: tags name them, the platform answers their pings.
 
 use crate::{
-    conversation_do::{CLOSE_TRY_AGAIN, CLOSE_UNKNOWN, Shell},
+    conversation_do::{CLOSE_TRY_AGAIN, CLOSE_UNKNOWN},
     error::ApiError,
+    shell::Shell,
     store::Store,
 };
 use shared::{
@@ -22,7 +23,7 @@ const MAX_SOCKETS: usize = 10;
 impl Shell {
     pub(crate) fn socket(self: &Rc<Self>, request: &Request) -> Result<Response, ApiError> {
         let pair = WebSocketPair::new()?;
-        let loaded = self.load()?;
+        let loaded = self.load_for_visitor()?;
         if !loaded || self.state.get_websockets().len() >= MAX_SOCKETS {
             pair.server.accept()?;
             let code = if loaded { CLOSE_TRY_AGAIN } else { CLOSE_UNKNOWN };
@@ -60,6 +61,14 @@ impl Shell {
             self.take(Input::VisitorDisconnected)?;
         }
         Ok(())
+    }
+
+    /// The conversation is no longer there for the visitor.
+    pub(crate) fn close_sockets(&self) {
+        for socket in self.state.get_websockets() {
+            // One that is closing already needs nothing.
+            let _closed = socket.close(Some(CLOSE_UNKNOWN), Some("erased"));
+        }
     }
 
     pub(crate) fn connection_of(&self, socket: &WebSocket) -> ConnectionId {

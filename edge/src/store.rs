@@ -81,20 +81,30 @@ impl Store {
         }))
     }
 
-    pub(crate) fn create(&self, stored: &Stored) -> Result<()> {
+    /// The first turn, with what it stores.
+    pub(crate) fn create(&self, stored: &Stored, effects: &[Effect]) -> Result<()> {
         self.sql.exec(SCHEMA, None)?;
         let values = vec![
             stored.id.as_str().into(),
             stored.request.as_str().into(),
             encode(&stored.conversation)?.into(),
         ];
-        self.sql
-            .exec("INSERT INTO conversation VALUES (1, ?, ?, ?)", values)?;
-        Ok(())
+        let mut writes = vec![("INSERT INTO conversation VALUES (1, ?, ?, ?)", values)];
+        writes.extend(self.writes(&stored.conversation, effects)?);
+        self.transaction(writes)
     }
 
     /// Carries out the storing effects of one turn: all of them, or none.
     pub(crate) fn persist(&self, conversation: &Conversation, effects: &[Effect]) -> Result<()> {
+        let writes = self.writes(conversation, effects)?;
+        match writes.len() {
+            0 => Ok(()),
+            1 => write(&self.sql, writes),
+            _ => self.transaction(writes),
+        }
+    }
+
+    fn writes(&self, conversation: &Conversation, effects: &[Effect]) -> Result<Vec<Write>> {
         let mut writes = vec![];
         for effect in effects {
             match effect {
@@ -113,15 +123,27 @@ impl Store {
                     ];
                     writes.push(("INSERT INTO transcript VALUES (?, ?, ?)", values));
                 }
+                Effect::EraseTranscript => writes.push(("DELETE FROM transcript", vec![])),
+                Effect::Erase => writes.push(("DELETE FROM conversation", vec![])),
                 Effect::Send { .. } | Effect::Replay { .. } | Effect::Desk { .. } | Effect::AskBot { .. } => {
                 }
             }
         }
-        match writes.len() {
-            0 => Ok(()),
-            1 => write(&self.sql, writes),
-            _ => self.transaction(writes),
+        Ok(writes)
+    }
+
+    /// Which of these messages of the desk the transcript does not have.
+    pub(crate) fn unknown(&self, mut messages: Vec<DeskRef>) -> Result<Vec<DeskRef>> {
+        for at in (0..messages.len()).rev() {
+            let source = vec![messages[at].0.as_str().into()];
+            let found = self
+                .sql
+                .exec("SELECT 1 FROM transcript WHERE source = ?", source)?;
+            if !found.to_array::<serde::de::IgnoredAny>()?.is_empty() {
+                messages.remove(at);
+            }
         }
+        Ok(messages)
     }
 
     /// workers-rs has no binding for `transactionSync` yet; its `transaction` is asynchronous.

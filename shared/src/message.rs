@@ -43,6 +43,11 @@ impl MessageId {
         (fits && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')).then_some(Self(text))
     }
 
+    /// Of a message that was left: there is one.
+    pub(crate) fn left() -> Self {
+        Self("left-message".into())
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

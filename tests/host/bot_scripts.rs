@@ -7,6 +7,8 @@ fn the_bot_answers_then_hands_off_by_its_own_word() {
     check(
         r#"
         start support
+          room < + anna@example.com
+          room < + ben@example.com
           room < visitor: card
         connect
         bot: Greetings
@@ -47,6 +49,8 @@ fn the_visitor_asks_for_a_person_and_late_answers_are_not_shown() {
     check(
         r#"
         start support
+          room < + anna@example.com
+          room < + ben@example.com
           room < visitor: card
         connect
         visitor: hello
@@ -68,6 +72,8 @@ fn a_bot_that_fails_hands_off() {
     check(
         r#"
         start support
+          room < + anna@example.com
+          room < + ben@example.com
           room < visitor: card
         connect
         bot: Greetings
@@ -89,6 +95,8 @@ fn a_bot_that_says_nothing_hands_off_but_need_not_greet() {
     check(
         r#"
         start support
+          room < + anna@example.com
+          room < + ben@example.com
           room < visitor: card
         connect
         bot says nothing
@@ -108,6 +116,8 @@ fn a_bot_that_keeps_not_understanding_hands_off() {
     check(
         r#"
         start support
+          room < + anna@example.com
+          room < + ben@example.com
           room < visitor: card
         connect
         bot: Greetings
@@ -164,6 +174,8 @@ fn an_agent_who_writes_takes_over_from_the_bot() {
     check(
         r#"
         start support
+          room < + anna@example.com
+          room < + ben@example.com
           room < visitor: card
         connect
         bot: Greetings
@@ -188,6 +200,8 @@ fn a_bot_account_that_cannot_post_is_stood_in_for() {
     check(
         r#"
         start support
+          room < + anna@example.com
+          room < + ben@example.com
           room < visitor: card
         connect
         desk refuses
@@ -204,6 +218,8 @@ fn a_crash_repeats_nothing_that_was_done() {
     check(
         r#"
         start support
+          room < + anna@example.com
+          room < + ben@example.com
           room < visitor: card
         connect
         bot: Greetings

@@ -7,6 +7,7 @@ fn a_personal_thread_shows_the_name() {
     check(
         r#"
         start person
+          room < + anna@example.com
           room < visitor: card
         connect
         visitor: hello
@@ -25,6 +26,7 @@ fn repeats_are_dropped_in_both_directions() {
     check(
         r#"
         start person
+          room < + anna@example.com
           room < visitor: card
         connect
         visitor: hello
@@ -46,6 +48,7 @@ fn what_begins_with_a_slash_stays_in_the_room() {
     check(
         r#"
         start person
+          room < + anna@example.com
           room < visitor: card
         connect
         agent: /note she is a good customer
@@ -67,6 +70,7 @@ fn a_visitor_who_only_ever_looks_is_warned_and_closed() {
     check(
         r#"
         start person
+          room < + anna@example.com
           room < visitor: card
         connect
         +13m
@@ -84,6 +88,7 @@ fn any_sign_of_life_cancels_the_warning() {
     check(
         r#"
         start person
+          room < + anna@example.com
           room < visitor: card
         connect
         +14m
@@ -106,6 +111,7 @@ fn a_visitor_who_is_gone_is_noticed() {
     check(
         r#"
         start person
+          room < + anna@example.com
           room < visitor: card
         connect
         visitor: hello
@@ -129,6 +135,7 @@ fn the_end_by_the_visitor() {
     check(
         r#"
         start person
+          room < + anna@example.com
           room < visitor: card
         connect
         visitor ends
@@ -147,6 +154,7 @@ fn what_fails_is_tried_again_in_order() {
     check(
         r#"
         start person
+          room < + anna@example.com
           room < visitor: card
         connect
         desk fails
@@ -172,6 +180,7 @@ fn the_time_the_desk_asks_for_is_kept() {
     check(
         r#"
         start person
+          room < + anna@example.com
           room < visitor: card
         connect
         desk asks to wait 25s
@@ -192,6 +201,7 @@ fn a_message_the_desk_refuses_is_told() {
     check(
         r#"
         start person
+          room < + anna@example.com
           room < visitor: card
         connect
         desk refuses
@@ -211,6 +221,7 @@ fn a_deleted_thread_ends_the_conversation() {
     check(
         r#"
         start person
+          room < + anna@example.com
           room < visitor: card
         connect
         thread gone
@@ -229,6 +240,7 @@ fn two_closes_close_once() {
     check(
         r#"
         start person
+          room < + anna@example.com
           room < visitor: card
         connect
         agent: /close

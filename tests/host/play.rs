@@ -1,9 +1,11 @@
 //! Scripts: one line a thing that happens, answered by what it leads to.
 
-use crate::Stage;
+use crate::{Scene, Stage, settings};
 use shared::{
-    conversation::{BotAnswer, BotSays, BotTurn, Failure, Input, Understood},
+    conversation::{BotAnswer, BotSays, BotTurn, Failure, Input, Understood, WatchState},
+    hours::Interval,
     message::{Seq, Span},
+    settings::Settings,
 };
 use std::time::Duration;
 
@@ -12,9 +14,17 @@ use std::time::Duration;
 /// `start TOPIC` · `connect` · `disconnect` · `visitor: TEXT` · `visitor repeats` · `visitor asks for a person` ·
 /// `visitor stays` · `visitor ends` · `bot: TEXT` · `bot says nothing` · `bot does not understand` ·
 /// `bot hands off: TEXT` · `bot fails` · `agent: TEXT` · `desk fails [N times|after 25s]` · `desk refuses` ·
-/// `thread gone` · `crash` · `+5m`, `+10s` (heartbeats go on while connected) · `half-open` (they do not)
-fn play(script: &str) -> String {
-    let mut player = Player::default();
+/// `ben: TEXT`, `carl: TEXT` (other agents) · `unheard: TEXT` (no signal comes) · `sweep` · `watch lost` ·
+/// `start TOPIC, leaves: TEXT` · `visitor rates 5: COMMENT` · `visitor erases` · `refuses to add` (the next person) · `thread gone` · `crash` · `+5m`, `+10s` (heartbeats go on while connected) · `half-open` (they do not)
+fn play(settings: &Settings, open: Option<Vec<Interval>>, script: &str) -> String {
+    let mut player = Player {
+        settings: settings.clone(),
+        open,
+        stage: None,
+        sent: 0,
+        last: String::new(),
+        heartbeats: false,
+    };
     let mut told = String::new();
     for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
         told.push_str(line);
@@ -27,8 +37,9 @@ fn play(script: &str) -> String {
     told
 }
 
-#[derive(Default)]
 struct Player {
+    settings: Settings,
+    open: Option<Vec<Interval>>,
     stage: Option<Stage>,
     sent: u32,
     last: String,
@@ -38,7 +49,16 @@ struct Player {
 impl Player {
     fn line(&mut self, line: &str) -> Vec<String> {
         if let Some(topic) = line.strip_prefix("start ") {
-            self.stage = Some(Stage::start(topic));
+            let (topic, message) = match topic.split_once(", leaves: ") {
+                Some((topic, message)) => (topic, Some(message.into())),
+                None => (topic, None),
+            };
+            self.stage = Some(Stage::set(Scene {
+                settings: self.settings.clone(),
+                open: self.open.clone(),
+                message,
+                ..Scene::new(topic)
+            }));
         } else {
             let mut stage = self.stage.take().unwrap_or_else(|| panic!("begin with `start`"));
             self.act(line, &mut stage);
@@ -114,6 +134,29 @@ impl Player {
             "desk refuses" => stage.desk_fails.push_back(Failure::Refused),
             "thread gone" => stage.desk_fails.push_back(Failure::ThreadGone),
             "crash" => stage.crash(),
+            "visitor rates 5" => stage.take(Input::VisitorRated {
+                stars: 5,
+                comment: text.into(),
+            }),
+            "refuses to add" => stage.refuses_to_add = true,
+            "visitor erases" => stage.take(Input::VisitorErased),
+            "sweep" => stage.take(Input::SweepDue {
+                watch: WatchState::Active,
+            }),
+            "watch lost" => {
+                stage.watched = false;
+                stage.take(Input::SweepDue {
+                    watch: WatchState::Lost,
+                });
+            }
+            "unheard" => {
+                stage.agent_writes(text);
+            }
+            "ben" | "carl" => {
+                let who = if head == "ben" { "Ben" } else { "Carl" };
+                let message = stage.person_writes(who, text);
+                stage.take(Input::DeskSignalled { message });
+            }
             time => self.pass(time, stage),
         }
     }
@@ -139,13 +182,19 @@ fn is_effect(line: &str) -> bool {
 /// Plays the script in the text and compares all that came of it with the rest of the text.
 #[track_caller]
 pub fn check(script_with_effects: &str) {
+    check_with(&settings(), None, script_with_effects);
+}
+
+/// Where people answer only in these intervals, by other settings.
+#[track_caller]
+pub fn check_with(settings: &Settings, open: Option<Vec<Interval>>, script_with_effects: &str) {
     let lines: Vec<&str> = script_with_effects
         .lines()
         .map(str::trim)
         .filter(|line| !line.is_empty())
         .collect();
     let script: Vec<&str> = lines.iter().copied().filter(|line| !is_effect(line)).collect();
-    let played = play(&script.join("\n"));
+    let played = play(settings, open, &script.join("\n"));
     let played: Vec<&str> = played.lines().map(str::trim).collect();
     assert!(played == lines, "played:\n{}", played.join("\n"));
 }

@@ -1,12 +1,13 @@
 //! The world round one conversation: carries out effects at once, keeps what would be stored.
 
+use crate::told::told;
 use shared::{
     conversation::{
-        BotAnswer, BotAsk, ConnectionId, Context, Conversation, DeskJob, DeskMessage, DeskOutcome, DeskRef,
-        Effect, Failure, Input, Line, Participant, Start, TaskId, ThreadRef, To, VisitorCard, Voice,
-        WatchRef,
+        BotAnswer, BotAsk, ConnectionId, Context, Conversation, DeskMessage, DeskRef, Effect, Failure, Input,
+        SiteJob, Start, TaskId, To, VisitorCard,
     },
-    message::{Entry, MessageId, Said, Seq, Span, plain},
+    hours::Interval,
+    message::{Entry, MessageId, Seq, Span},
     protocol::ServerFrame,
     settings::{DEFAULT_SITE, Settings},
     time::Timestamp,
@@ -33,6 +34,32 @@ impl Random {
     }
 }
 
+/// What a conversation begins with.
+pub struct Scene {
+    pub settings: Settings,
+    pub topic: String,
+    /// When people answer, if not always.
+    pub open: Option<Vec<Interval>>,
+    /// What is left for the team instead of a chat.
+    pub message: Option<String>,
+    /// The site does not serve this visitor.
+    pub blocked: bool,
+    pub desk_fails: Vec<Failure>,
+}
+
+impl Scene {
+    pub fn new(topic: &str) -> Self {
+        Self {
+            settings: settings(),
+            topic: topic.into(),
+            open: None,
+            message: None,
+            blocked: false,
+            desk_fails: vec![],
+        }
+    }
+}
+
 pub struct Stage {
     pub conversation: Conversation,
     pub now: Timestamp,
@@ -53,16 +80,28 @@ pub struct Stage {
     pub sent: Vec<(To, ServerFrame)>,
     /// Told as it happens, for scripts.
     pub log: Vec<String>,
-    posts: u32,
+    pub(crate) posts: u32,
+    pub(crate) settings: Settings,
+    /// Everything was deleted.
+    pub is_erased: bool,
+    pub(crate) blocked: bool,
+    /// The next person cannot be added.
+    pub refuses_to_add: bool,
+    /// What the site was told, in order.
+    pub enlisted: Vec<SiteJob>,
 }
 
 impl Stage {
     pub fn start(topic: &str) -> Self {
-        let settings = settings();
+        Self::set(Scene::new(topic))
+    }
+
+    pub fn set(scene: Scene) -> Self {
+        let settings = scene.settings;
         let topic = settings
-            .topic(topic)
-            .unwrap_or_else(|| panic!("no topic {topic}"));
-        let plan = settings.plan(DEFAULT_SITE, topic, None);
+            .topic(&scene.topic)
+            .unwrap_or_else(|| panic!("no topic {}", scene.topic));
+        let plan = settings.plan(DEFAULT_SITE, topic, scene.open);
         let card = VisitorCard {
             topic: plan.topic.clone(),
             name: Some("Ann".into()),
@@ -79,6 +118,8 @@ impl Stage {
             plan,
             card,
             reference: "REF".into(),
+            mark: "mark".into(),
+            message: scene.message,
         };
         let (conversation, effects) = Conversation::start(start, &context);
         let mut stage = Self {
@@ -90,13 +131,18 @@ impl Stage {
             heartbeat_at: None,
             rows: vec![],
             room: vec![],
-            desk_fails: VecDeque::new(),
+            desk_fails: scene.desk_fails.into(),
             watched: false,
             bot_asks: VecDeque::new(),
             written: vec![],
             sent: vec![],
             log: vec![],
             posts: 0,
+            settings,
+            is_erased: false,
+            blocked: scene.blocked,
+            refuses_to_add: false,
+            enlisted: vec![],
         };
         stage.save();
         stage.carry_out(effects);
@@ -151,10 +197,15 @@ impl Stage {
 
     /// An agent writes; returns the name the desk gives it. The desk has not signalled it yet.
     pub fn agent_writes(&mut self, text: &str) -> DeskRef {
+        self.person_writes("Anna", text)
+    }
+
+    pub fn person_writes(&mut self, who: &str, text: &str) -> DeskRef {
         let source = DeskRef(format!("agent-{}", self.written.len()));
         self.written.push(DeskMessage {
             source: source.clone(),
-            name: Some("Anna".into()),
+            author: who.to_lowercase(),
+            name: Some(who.into()),
             sent_at: self.now,
             body: vec![Span {
                 text: text.into(),
@@ -199,13 +250,15 @@ impl Stage {
                     self.rows_written += 1;
                     self.rows.push((entry.clone(), source.clone()));
                 }
+                Effect::EraseTranscript => self.rows.clear(),
+                Effect::Erase => self.is_erased = true,
                 Effect::Send { .. } | Effect::Replay { .. } | Effect::Desk { .. } | Effect::AskBot { .. } => {
                 }
             }
         }
         for effect in effects {
             match effect {
-                Effect::Save | Effect::Append { .. } => {}
+                Effect::Save | Effect::Append { .. } | Effect::EraseTranscript | Effect::Erase => {}
                 Effect::Send { to, frame } => {
                     self.log.extend(told(&frame));
                     self.sent.push((to, frame));
@@ -242,82 +295,5 @@ impl Stage {
             self.alarm_at = Some(deadline);
             self.rows_written += 1;
         }
-    }
-
-    fn desk(&mut self, thread: Option<ThreadRef>, job: &DeskJob) -> Result<DeskOutcome, Failure> {
-        if let Some(failure) = self.desk_fails.pop_front() {
-            self.log.push(format!("desk fails: {failure:?}"));
-            return Err(failure);
-        }
-        assert!(
-            thread.is_some() || matches!(job, DeskJob::OpenThread { .. }),
-            "{job:?} without a thread"
-        );
-        match job {
-            DeskJob::OpenThread { .. } => Ok(DeskOutcome::ThreadOpened(ThreadRef("thread".into()))),
-            DeskJob::AddParticipant(Participant::Agent(_) | Participant::Bot) => Ok(DeskOutcome::Added),
-            DeskJob::Watch => {
-                self.watched = true;
-                Ok(DeskOutcome::Watching {
-                    watch: WatchRef("watch".into()),
-                    missed: vec![],
-                })
-            }
-            DeskJob::Unwatch(_) => {
-                self.watched = false;
-                Ok(DeskOutcome::Unwatched)
-            }
-            DeskJob::Post { voice, line, .. } => {
-                let text = match line {
-                    Line::Card(_) => "card".into(),
-                    Line::Text(text) | Line::Bot(text) => text.clone(),
-                    Line::Notice(notice) => format!("{notice:?}"),
-                };
-                let who = match voice {
-                    Voice::Visitor => "visitor",
-                    Voice::Bot => "bot",
-                };
-                let line = format!("{who}: {text}");
-                self.log.push(format!("  room < {line}"));
-                self.room.push(line);
-                self.posts += 1;
-                Ok(DeskOutcome::Posted(DeskRef(format!("post-{}", self.posts))))
-            }
-            DeskJob::Read { message, .. } => Ok(DeskOutcome::Read(
-                self.written
-                    .iter()
-                    .find(|written| written.source == *message)
-                    .cloned(),
-            )),
-        }
-    }
-}
-
-/// A frame as a line of a script.
-fn told(frame: &ServerFrame) -> Vec<String> {
-    match frame {
-        ServerFrame::Entries(entries) => entries
-            .iter()
-            .map(|entry| format!("  visitor < {}", said(entry)))
-            .collect(),
-        ServerFrame::State(state) => {
-            let closes = state.closes_at.map(|_| ", closes soon").unwrap_or_default();
-            vec![format!(
-                "  visitor < state {:?}, {:?}{closes}",
-                state.phase, state.desk
-            )]
-        }
-        ServerFrame::Rejected { code, .. } => vec![format!("  visitor < rejected {code:?}")],
-        ServerFrame::Hello { .. } | ServerFrame::Delivered { .. } => vec![],
-    }
-}
-
-fn said(entry: &Entry) -> String {
-    match &entry.said {
-        Said::Visitor { text, .. } => format!("visitor: {text}"),
-        Said::Bot { body, replies } if replies.is_empty() => format!("bot: {}", plain(body)),
-        Said::Bot { body, replies } => format!("bot: {} {replies:?}", plain(body)),
-        Said::Agent { name, body } => format!("{name}: {}", plain(body)),
-        Said::Notice(notice) => format!("{notice:?}"),
     }
 }

@@ -1,10 +1,10 @@
 //! The Dialogflow ES connector: `detectIntent` over REST v2.
 
 use crate::{
+    accounts::Account,
     body,
-    conversation_do::Shell,
-    credentials_do::Account,
     http::{self, Body, Call},
+    shell::Shell,
 };
 use serde::{Deserialize, Serialize};
 use shared::conversation::{BotAnswer, BotAsk, BotSays, BotTurn, Understood};
@@ -132,6 +132,10 @@ pub(crate) async fn detect_intent(
             name: "WELCOME",
             language_code,
         },
+        BotAsk::HandedBack => QueryInput::Event {
+            name: "HANDED_BACK",
+            language_code,
+        },
         BotAsk::Text(text) => QueryInput::Text {
             text: beginning(text),
             language_code,
@@ -140,7 +144,10 @@ pub(crate) async fn detect_intent(
     let body = serde_json::to_string(&Query { query_input })?;
     let mut refused: Option<String> = None;
     loop {
-        let token = shell.token(Account::Bot, refused.as_deref()).await?;
+        let token = shell
+            .accounts
+            .token(&shell.env, Account::Bot, refused.as_deref())
+            .await?;
         let call = Call {
             method: Method::Post,
             url: format!("{session}:detectIntent"),

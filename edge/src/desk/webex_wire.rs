@@ -36,6 +36,15 @@ pub(super) struct NewWebhook<'a> {
     pub(super) secret: &'a str,
 }
 
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RevivedWebhook<'a> {
+    pub(super) name: &'a str,
+    pub(super) target_url: &'a str,
+    pub(super) secret: &'a str,
+    pub(super) status: &'static str,
+}
+
 #[derive(Deserialize)]
 pub(super) struct Created {
     pub(super) id: String,
@@ -47,6 +56,16 @@ pub(super) struct Person {
     pub(super) id: String,
     #[serde(default)]
     pub(super) display_name: String,
+    /// Presence; absent for people of other organisations.
+    #[serde(default)]
+    pub(super) status: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Membership {
+    #[serde(default)]
+    pub(super) person_display_name: String,
 }
 
 #[derive(Deserialize)]
@@ -57,6 +76,8 @@ pub(super) struct Message {
     pub(super) room_id: String,
     #[serde(default)]
     pub(super) person_id: String,
+    #[serde(default)]
+    pub(super) person_email: String,
     #[serde(default)]
     pub(super) text: String,
     pub(super) html: Option<String>,
@@ -71,6 +92,8 @@ pub(super) struct Room {
     pub(super) id: String,
     #[serde(default)]
     pub(super) title: String,
+    #[serde(default)]
+    pub(super) last_activity: String,
 }
 
 #[derive(Deserialize)]
@@ -79,6 +102,8 @@ pub(super) struct Webhook {
     pub(super) id: String,
     #[serde(default)]
     pub(super) target_url: String,
+    #[serde(default)]
+    pub(super) status: String,
 }
 
 #[derive(Deserialize)]

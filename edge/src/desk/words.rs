@@ -7,6 +7,8 @@ use shared::{
 };
 
 const LONGEST_NAME: usize = 80;
+/// Bytes of a left message's card: the core leaves 3,500 of a post to it and the words round it.
+const LEFT_CARD: usize = 3_300;
 
 /// `reference` makes the title unique, so that a thread opened by an attempt nobody heard back from is found again.
 pub(super) fn title(topic: &str, name: Option<&str>, reference: &str) -> String {
@@ -14,16 +16,44 @@ pub(super) fn title(topic: &str, name: Option<&str>, reference: &str) -> String 
     format!("{topic} · {name} · {reference}")
 }
 
+const HELP: &str = "Commands: /close ends the chat. /bot gives it back to the bot. /invite ADDRESS adds somebody. \
+    /transfer TOPIC passes it on. /note TEXT stays among you. /block ends it and keeps this visitor away. /help shows this.";
+
+/// Of the room where messages on a topic are left.
+pub(super) fn standing_title(topic: &str) -> String {
+    format!("{topic} · messages")
+}
+
 pub(super) fn line(line: &Line, voice: Voice) -> String {
     match (line, voice) {
-        (Line::Card(card), _) => self::card(card),
+        (Line::Card(card), _) => self::card(card, POST_LIMIT),
         (Line::Text(text), _) | (Line::Bot(text), Voice::Bot) => text.clone(),
+        (
+            Line::Left {
+                card,
+                reference,
+                text,
+            },
+            _,
+        ) => left(card.as_deref(), reference, text),
         (Line::Bot(text), Voice::Visitor) => format!("Bot: {text}"),
         (Line::Notice(notice), _) => format!("— {}", self::notice(notice)),
     }
 }
 
-fn card(card: &VisitorCard) -> String {
+/// The reference keeps the parts of a long message together, among those of others.
+fn left(card: Option<&VisitorCard>, reference: &str, text: &str) -> String {
+    match card {
+        Some(card) => {
+            let card = self::card(card, LEFT_CARD);
+            format!("Message {reference} from the website\n\n{card}\n\n{text}")
+        }
+        None => format!("Message {reference}, continued\n\n{text}"),
+    }
+}
+
+/// At most `limit` bytes.
+fn card(card: &VisitorCard, limit: usize) -> String {
     let place = if card.place.is_empty() {
         "unknown".to_owned()
     } else {
@@ -49,7 +79,7 @@ fn card(card: &VisitorCard) -> String {
         .filter(|(_, value)| !value.is_empty())
         .collect();
     // All of it is one post: long values are cut so that none of the others is lost.
-    let share = POST_LIMIT.saturating_sub(text.len()) / lines.len().max(1);
+    let share = limit.saturating_sub(text.len()) / lines.len().max(1);
     for (label, value) in lines {
         let line = format!("\n{label}: {}", value.replace(char::is_control, " "));
         text.push_str(&line[..line.floor_char_boundary(share)]);
@@ -60,7 +90,7 @@ fn card(card: &VisitorCard) -> String {
 fn notice(notice: &ThreadNotice) -> String {
     match notice {
         ThreadNotice::ParticipantNotAdded {
-            who: Participant::Agent(address),
+            who: Participant::Agent(address) | Participant::Invited(address),
         } => {
             format!("{address} could not be added to this room. Add them by hand if they should take part.")
         }
@@ -77,9 +107,32 @@ fn notice(notice: &ThreadNotice) -> String {
         },
         ThreadNotice::UnknownCommand { command } => {
             let command: String = command.chars().take(40).collect();
-            format!(
-                "/{command} is not a command, and it was not sent to the visitor. There is /close (end the chat) and /note (kept among you)."
-            )
+            format!("/{command} is not a command, and it was not sent to the visitor. {HELP}")
+        }
+        ThreadNotice::Help => HELP.into(),
+        ThreadNotice::HandedBack => "The bot answers again. Write here to take over.".into(),
+        ThreadNotice::NoBot => "This topic has no bot.".into(),
+        ThreadNotice::NotAnAddress { text } if text.is_empty() => "Say whom: /invite ben@example.com".into(),
+        ThreadNotice::NotAnAddress { text } => {
+            let text: String = text.chars().take(80).collect();
+            format!("“{text}” is not an e-mail address. Nobody was invited by it.")
+        }
+        ThreadNotice::InviteRefused => {
+            "One person alone answers on this topic, so nobody else can be invited. /transfer TOPIC passes it on.".into()
+        }
+        ThreadNotice::Transferred { topic } => format!("This chat goes to the people of “{topic}” from here on."),
+        ThreadNotice::UnknownTopic { known } => {
+            let known = known.join(", ");
+            format!("There is no such topic. There are: {known}")
+        }
+        ThreadNotice::Blocked => {
+            "The visitor is blocked: their chats are closed at once for 30 days. This chat ends here.".into()
+        }
+        ThreadNotice::TeamClosed => {
+            "It is past your hours. The visitor can leave a message; you can still answer here.".into()
+        }
+        ThreadNotice::NobodyAnswered => {
+            "Nobody has answered. The visitor can leave a message; you can still answer here.".into()
         }
         ThreadNotice::FilesNotPassed => "Files do not reach the visitor yet. Send a link instead.".into(),
         ThreadNotice::Rated { stars, comment } => {

@@ -3,8 +3,8 @@
 
 use crate::{
     config::{self, BUILT_IN},
-    conversation_do::now,
     error::ApiError,
+    shell::now,
 };
 use futures_util::lock::Mutex;
 use serde::{Deserialize, Serialize};

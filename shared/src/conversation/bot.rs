@@ -1,9 +1,12 @@
 //! The bot's side of the core. The bot speaks only while the phase is `WithBot`: a hand-off empties its
 //! lane, so an answer that arrives later finds no task and is dropped.
 
-use super::{BotAnswer, BotAsk, BotTurn, Conversation, Handoff, TaskId, Turn, Understood};
+use super::{
+    BotAnswer, BotAsk, BotTurn, Conversation, Handoff, Phase, TaskId, ThreadNotice, Turn, Understood,
+};
 use crate::{
     message::{Notice, Said},
+    settings::BotUse,
     time::Timestamp,
 };
 
@@ -37,7 +40,7 @@ impl Conversation {
                 self.hand_off(Handoff::Bot, notice, turn);
             }
             // A bot need not greet, but it must answer.
-            BotTurn::GoesOn if says_nothing && asked.job != BotAsk::Welcome => self.bot_gave_up(turn),
+            BotTurn::GoesOn if says_nothing && matches!(asked.job, BotAsk::Text(_)) => self.bot_gave_up(turn),
             BotTurn::GoesOn if self.fallbacks >= self.plan.fallbacks_before_handoff => self.bot_gave_up(turn),
             BotTurn::GoesOn => {}
         }
@@ -47,6 +50,24 @@ impl Conversation {
         if self.bot.finish(task).is_some() {
             self.bot_gave_up(turn);
         }
+    }
+
+    pub(super) fn hand_back(&mut self, turn: &mut Turn) {
+        let now = turn.context.now;
+        if self.plan.bot == BotUse::Off {
+            return self.tell_thread(ThreadNotice::NoBot, now);
+        }
+        if self.phase == Phase::WithBot {
+            return;
+        }
+        self.phase = Phase::WithBot;
+        self.fallbacks = 0;
+        self.met.clear();
+        self.leave_message = false;
+        self.notice(Notice::HandedBack, turn);
+        self.tell_thread(ThreadNotice::HandedBack, now);
+        self.ask_bot(BotAsk::HandedBack, now);
+        self.send_state(turn);
     }
 
     fn bot_gave_up(&mut self, turn: &mut Turn) {

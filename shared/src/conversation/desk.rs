@@ -1,26 +1,20 @@
-//! The desk's side of the core: the thread and its people, posts in order, agents' messages and commands.
+//! The desk's side of the core: the thread, posts in order, and what is done when the desk fails.
 
 use super::{
-    Context, Conversation, DeskJob, DeskMessage, DeskOutcome, DeskRef, Failure, Handoff, Line, NameWanted,
-    Participant, Phase, TaskId, ThreadNotice, Turn, VisitorCard, Voice, WatchRef, lane::Task, seen::Verdict,
+    Context, Conversation, DeskJob, DeskOutcome, DeskRef, Line, NameWanted, Participant, Reading, SiteAnswer,
+    SiteJob, TaskId, ThreadNotice, Turn, VisitorCard, Voice, WatchRef, WatchState, seen::Verdict,
 };
 use crate::{
-    message::{Body, ClosedBy, Notice, Said, Seq, plain},
+    message::{Body, Seq, plain},
     protocol::ServerFrame,
     settings::{BotUse, Plan, RoomKind},
-    time::{Timestamp, back_off},
+    time::Timestamp,
 };
-use std::time::Duration;
 
-const FIRST_RETRY: Duration = Duration::from_secs(1);
-const SLOWEST_RETRY: Duration = Duration::from_secs(60);
-/// Whatever the desk asks for, we look again after this long.
-const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
-/// One person who cannot be added must not keep everything else from the thread for long.
-const PARTICIPANT_TRIES: u32 = 5;
-const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+/// Bytes of a post that a visitor's card may take beside the text of a left message.
+const CARD_SHARE: usize = 3_500;
 
-/// Names are shown in a personal thread only; elsewhere asking for them would be a call for nothing.
+/// Names are shown where one person answers; elsewhere asking for them would be a call for nothing.
 pub(super) fn name_wanted(plan: &Plan) -> NameWanted {
     match plan.room {
         RoomKind::Personal | RoomKind::Mixed => NameWanted::Yes,
@@ -31,17 +25,13 @@ pub(super) fn name_wanted(plan: &Plan) -> NameWanted {
 impl Conversation {
     pub(super) fn open_thread(&mut self, card: VisitorCard, reference: String, now: Timestamp) {
         let (topic, name) = (self.plan.topic.clone(), card.name.clone());
-        self.enqueue(
-            DeskJob::OpenThread {
-                topic,
-                name,
-                reference,
-            },
-            now,
-        );
-        for address in self.plan.participants.clone() {
-            self.enqueue(DeskJob::AddParticipant(Participant::Agent(address)), now);
-        }
+        let job = DeskJob::OpenThread {
+            topic,
+            name,
+            reference,
+        };
+        self.enqueue(job, now);
+        self.call_people(now);
         if self.plan.bot == BotUse::First {
             self.enqueue(DeskJob::AddParticipant(Participant::Bot), now);
         }
@@ -56,23 +46,48 @@ impl Conversation {
         );
     }
 
-    pub(super) fn leave_thread(&mut self, by: ClosedBy, now: Timestamp) {
-        match by {
-            ClosedBy::ThreadGone => self.desk.clear(),
-            ClosedBy::Visitor
-            | ClosedBy::Agent
-            | ClosedBy::Silence
-            | ClosedBy::VisitorGone
-            | ClosedBy::MessageLeft => {
-                self.tell_thread(ThreadNotice::Closed { by }, now);
-            }
-        }
-        if let Some(watch) = self.watch.take() {
-            self.enqueue(DeskJob::Unwatch(watch), now);
+    /// A message for the team: no thread of its own, but the topic's standing one.
+    pub(super) fn post_left(
+        &mut self,
+        card: VisitorCard,
+        reference: String,
+        text: &str,
+        seq: Seq,
+        context: &Context,
+    ) {
+        self.enqueue(self.standing_thread(None), context.now);
+        let (mut card, mut rest) = (Some(Box::new(card)), text);
+        while !rest.is_empty() {
+            let (part, more) = rest.split_at(rest.floor_char_boundary(context.post_limit - CARD_SHARE));
+            let line = Line::Left {
+                card: card.take(),
+                reference: reference.clone(),
+                text: part.into(),
+            };
+            let completes = more.is_empty().then_some(seq);
+            let voice = Voice::Visitor;
+            self.enqueue(
+                DeskJob::Post {
+                    voice,
+                    line,
+                    completes,
+                },
+                context.now,
+            );
+            rest = more;
         }
     }
 
-    fn enqueue(&mut self, job: DeskJob, now: Timestamp) {
+    pub(super) fn standing_thread(&self, gone: Option<super::ThreadRef>) -> DeskJob {
+        DeskJob::Site(SiteJob::StandingThread {
+            topic_id: self.plan.topic_id.clone(),
+            topic: self.plan.topic.clone(),
+            participants: self.plan.participants.clone(),
+            gone,
+        })
+    }
+
+    pub(super) fn enqueue(&mut self, job: DeskJob, now: Timestamp) {
         let id = self.task_id();
         self.desk.push(id, job, now);
     }
@@ -119,20 +134,62 @@ impl Conversation {
             return;
         }
         let id = self.task_id();
-        self.reading.push(id, message, turn.context.now);
+        self.reading.push(id, Reading::Message(message), turn.context.now);
         turn.save = true;
     }
 
-    pub(super) fn desk_done(&mut self, task: TaskId, outcome: DeskOutcome, turn: &mut Turn) {
-        if let DeskOutcome::Read(message) = outcome {
-            if let Some(task) = self.reading.finish(task) {
-                match message {
-                    Some(message) => self.agent_wrote(message, task, turn),
-                    None => turn.save = true,
-                }
-            }
+    /// Signals can be lost on their way, and a watch can be switched off: then the thread itself is read.
+    pub(super) fn sweep_due(&mut self, state: WatchState, turn: &mut Turn) {
+        if self.is_closed() || self.thread.is_none() {
             return;
         }
+        turn.save = true;
+        match (state, &self.watch) {
+            // The thread is read when the watch is back, so that nothing falls between.
+            (WatchState::Lost, Some(watch)) => {
+                let job = DeskJob::Rewatch(watch.clone());
+                if !self.desk.holds(&job) {
+                    self.enqueue(job, turn.context.now);
+                }
+            }
+            (WatchState::Lost, None) | (WatchState::Active, _) => self.sweep(turn.context.now),
+        }
+    }
+
+    pub(super) fn sweep(&mut self, now: Timestamp) {
+        if !self.reading.holds(&Reading::Sweep {}) {
+            let id = self.task_id();
+            self.reading.push(id, Reading::Sweep {}, now);
+        }
+    }
+
+    pub(super) fn desk_done(&mut self, task: TaskId, outcome: DeskOutcome, turn: &mut Turn) {
+        match outcome {
+            DeskOutcome::Read(message) => {
+                if let Some(task) = self.reading.finish(task) {
+                    match message {
+                        Some(message) => self.agent_wrote(message, task, turn),
+                        None => turn.save = true,
+                    }
+                }
+            }
+            DeskOutcome::Swept { found, newest } => {
+                if self.reading.finish(task).is_some() {
+                    turn.save = true;
+                    self.swept_to = newest.or(self.swept_to.take());
+                    self.all_signalled(found, turn);
+                }
+            }
+            DeskOutcome::ThreadOpened(_)
+            | DeskOutcome::Added { .. }
+            | DeskOutcome::Watching { .. }
+            | DeskOutcome::Posted(_)
+            | DeskOutcome::Unwatched
+            | DeskOutcome::Site(_) => self.job_done(task, outcome, turn),
+        }
+    }
+
+    fn job_done(&mut self, task: TaskId, outcome: DeskOutcome, turn: &mut Turn) {
         let was_retrying = self.desk.is_retrying();
         let Some(task) = self.desk.finish(task) else {
             return;
@@ -140,11 +197,17 @@ impl Conversation {
         turn.save = true;
         match outcome {
             DeskOutcome::ThreadOpened(thread) => self.thread = Some(thread),
+            DeskOutcome::Added { name } => {
+                if let DeskJob::AddParticipant(Participant::Invited(_)) = task.job {
+                    self.guest_added(name, turn);
+                }
+            }
             DeskOutcome::Watching { watch, missed } => {
                 self.watching(watch, turn);
-                missed
-                    .into_iter()
-                    .for_each(|message| self.desk_signalled(message, turn));
+                self.all_signalled(missed, turn);
+                if let DeskJob::Rewatch(_) = task.job {
+                    self.sweep(turn.context.now);
+                }
             }
             DeskOutcome::Posted(post) => {
                 self.last_post = Some(post);
@@ -156,10 +219,31 @@ impl Conversation {
                     turn.send(ServerFrame::Delivered { through: seq });
                 }
             }
-            DeskOutcome::Added | DeskOutcome::Unwatched | DeskOutcome::Read(_) => {}
+            DeskOutcome::Site(answer) => self.site_answered(answer, turn),
+            DeskOutcome::Unwatched | DeskOutcome::Read(_) | DeskOutcome::Swept { .. } => {}
         }
         if was_retrying {
             self.send_state(turn);
+        }
+    }
+
+    fn all_signalled(&mut self, messages: Vec<DeskRef>, turn: &mut Turn) {
+        messages
+            .into_iter()
+            .for_each(|message| self.desk_signalled(message, turn));
+    }
+
+    fn site_answered(&mut self, answer: SiteAnswer, turn: &mut Turn) {
+        match answer {
+            SiteAnswer::Done => {}
+            SiteAnswer::Blocked => self.blocked(turn),
+            SiteAnswer::Chosen { agent } if self.is_closed() => drop(agent),
+            SiteAnswer::Chosen { agent } => self.call(agent, turn.context.now),
+            SiteAnswer::Thread(thread) => self.thread = Some(thread),
+            SiteAnswer::Topic(plan) => self.transfer(*plan, turn),
+            SiteAnswer::NoTopic { known } => {
+                self.tell_thread(ThreadNotice::UnknownTopic { known }, turn.context.now)
+            }
         }
     }
 
@@ -167,164 +251,9 @@ impl Conversation {
         if self.is_closed() {
             self.enqueue(DeskJob::Unwatch(watch), turn.context.now);
         } else {
-            self.watch = Some(watch);
-        }
-    }
-
-    pub(super) fn desk_failed(&mut self, task: TaskId, failure: Failure, turn: &mut Turn) {
-        let now = turn.context.now;
-        let wait = |attempts, retry_after: Option<Duration>| {
-            let own = back_off(FIRST_RETRY, SLOWEST_RETRY, attempts, turn.context.jitter);
-            now + own.max(retry_after.unwrap_or_default()).min(LONGEST_WAIT)
-        };
-        turn.save = true;
-        if let Some(head) = self.reading.head(task) {
-            match failure {
-                Failure::Passing { retry_after } if now.since(head.since) < GIVE_UP_AFTER => {
-                    let at = wait(head.attempts, retry_after);
-                    self.reading.retry_at(task, at);
-                }
-                Failure::Passing { .. } | Failure::Refused | Failure::ThreadGone => {
-                    self.reading.finish(task);
-                }
-            }
-            return;
-        }
-        let Some(head) = self.desk.head(task) else { return };
-        let tries_on = match head.job {
-            DeskJob::AddParticipant(_) => head.attempts + 1 < PARTICIPANT_TRIES,
-            DeskJob::OpenThread { .. }
-            | DeskJob::Watch
-            | DeskJob::Post { .. }
-            | DeskJob::Unwatch(_)
-            | DeskJob::Read { .. } => now.since(head.since) < GIVE_UP_AFTER,
-        };
-        let at = wait(head.attempts, None);
-        match (failure, &head.job) {
-            (Failure::Passing { retry_after }, _) if tries_on => {
-                let at = wait(head.attempts, retry_after);
-                self.retry_desk(task, at, turn);
-            }
-            // The bot's account may be missing from the thread: the integration posts in its stead.
-            (
-                Failure::Refused | Failure::ThreadGone,
-                DeskJob::Post {
-                    voice: Voice::Bot,
-                    line,
-                    completes,
-                },
-            ) => {
-                let job = DeskJob::Post {
-                    voice: Voice::Visitor,
-                    line: line.clone(),
-                    completes: *completes,
-                };
-                self.desk.replace_head(task, job);
-            }
-            (Failure::ThreadGone, _) => {
-                self.desk.clear();
-                self.close(ClosedBy::ThreadGone, turn);
-            }
-            (Failure::Refused, DeskJob::OpenThread { .. } | DeskJob::Watch) if tries_on => {
-                self.retry_desk(task, at, turn);
-            }
-            (Failure::Refused | Failure::Passing { .. }, _) => self.give_up(task, turn),
-        }
-    }
-
-    fn retry_desk(&mut self, task: TaskId, at: Timestamp, turn: &mut Turn) {
-        let was_retrying = self.desk.is_retrying();
-        self.desk.retry_at(task, at);
-        if !was_retrying {
-            self.send_state(turn);
-        }
-    }
-
-    fn give_up(&mut self, task: TaskId, turn: &mut Turn) {
-        let was_retrying = self.desk.is_retrying();
-        let Some(task) = self.desk.finish(task) else {
-            return;
-        };
-        match task.job {
-            DeskJob::AddParticipant(who) => {
-                self.tell_thread(ThreadNotice::ParticipantNotAdded { who }, turn.context.now);
-            }
-            DeskJob::Post {
-                completes: Some(seq), ..
-            } => self.notice(Notice::NotDelivered { seq }, turn),
-            // Without a thread nothing that waits behind it can be done either.
-            DeskJob::OpenThread { .. } => {
-                self.desk.clear();
-                self.close(ClosedBy::ThreadGone, turn);
-            }
-            DeskJob::Post { completes: None, .. }
-            | DeskJob::Watch
-            | DeskJob::Unwatch(_)
-            | DeskJob::Read { .. } => {}
-        }
-        if was_retrying {
-            self.send_state(turn);
-        }
-    }
-
-    fn agent_wrote(&mut self, message: DeskMessage, task: Task<DeskRef>, turn: &mut Turn) {
-        if self.is_closed() {
-            return;
-        }
-        let text = plain(&message.body);
-        let now = turn.context.now;
-        if let Some(command) = text.trim_start().strip_prefix('/') {
-            turn.save = true;
-            return self.command(command, task, turn);
-        }
-        if message.files > 0 {
-            turn.save = true;
-            self.tell_thread(ThreadNotice::FilesNotPassed, now);
-        }
-        if text.trim().is_empty() {
-            turn.save = true;
-            return;
-        }
-        if self.phase == Phase::WithBot {
-            self.hand_off(Handoff::Agent, None, turn);
-        }
-        let name = match self.plan.room {
-            RoomKind::Personal | RoomKind::Mixed => message.name.unwrap_or_else(|| self.plan.mask.clone()),
-            RoomKind::Group => self.plan.mask.clone(),
-        };
-        self.agent_answers(name.clone(), turn);
-        self.append(
-            message.sent_at,
-            Said::Agent {
-                name,
-                body: message.body,
-            },
-            Some(message.source),
-            turn,
-        );
-    }
-
-    fn agent_answers(&mut self, name: String, turn: &mut Turn) {
-        let phase = Phase::WithAgent { name: name.clone() };
-        if self.phase != phase {
-            self.phase = phase;
-            self.notice(Notice::AgentJoined { name }, turn);
-            self.send_state(turn);
-        }
-    }
-
-    /// Nothing that begins with a slash ever reaches the visitor.
-    fn command(&mut self, command: &str, task: Task<DeskRef>, turn: &mut Turn) {
-        let word = command.split_whitespace().next().unwrap_or_default();
-        match word {
-            // Signals overtake each other: what was written before it is shown first.
-            "close" if task.put_back == 0 && self.reading.len() > 0 => self.reading.requeue(task),
-            "close" => self.close(ClosedBy::Agent, turn),
-            "note" => {}
-            _ => self.tell_thread(
-                ThreadNotice::UnknownCommand { command: word.into() },
-                turn.context.now,
-            ),
+            self.watch = Some(watch.clone());
+            let (mark, watch) = (self.mark.clone(), Some(watch));
+            self.enqueue(DeskJob::Site(SiteJob::Enlist { mark, watch }), turn.context.now);
         }
     }
 

@@ -1,13 +1,13 @@
 //! What a conversation is told (past tense) and what it wants done (imperative).
 
+use super::{DeskJob, DeskOutcome, Failure};
 use crate::{
-    message::{Body, ClosedBy, Entry, MessageId, Seq},
+    message::{Body, Entry, MessageId, Seq},
     protocol::ServerFrame,
     settings::Plan,
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
 
 /// The desk's counterpart of the conversation; opaque here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +62,8 @@ pub enum Input {
     VisitorAskedForPerson,
     VisitorStayed,
     VisitorEnded,
+    /// The visitor wants our copy deleted.
+    VisitorErased,
     VisitorRated {
         stars: u8,
         comment: String,
@@ -69,6 +71,10 @@ pub enum Input {
     /// The desk says that something was written in the thread.
     DeskSignalled {
         message: DeskRef,
+    },
+    /// The regular look saw that something was written in the thread lately, or that nobody tells us any more.
+    SweepDue {
+        watch: WatchState,
     },
     DeskDone {
         task: TaskId,
@@ -88,6 +94,13 @@ pub enum Input {
     DeadlineReached,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WatchState {
+    Active,
+    Lost,
+}
+
 /// How a conversation comes to be, see [`super::Conversation::start`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Start {
@@ -95,6 +108,10 @@ pub struct Start {
     pub card: VisitorCard,
     /// Sets two threads of the same topic and name apart: a few characters of the conversation's id.
     pub reference: String,
+    /// Recognises the same visitor later, and says nothing else about them; opaque here.
+    pub mark: String,
+    /// Not a chat but a message left for the team: its text.
+    pub message: Option<String>,
 }
 
 /// The thread's first post.
@@ -122,6 +139,10 @@ pub enum Effect {
         entry: Entry,
         source: Option<DeskRef>,
     },
+    /// Delete the transcript.
+    EraseTranscript,
+    /// Delete everything: the conversation has never been.
+    Erase,
     Send {
         to: To,
         frame: ServerFrame,
@@ -161,119 +182,11 @@ pub enum Attempt {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum DeskJob {
-    OpenThread {
-        topic: String,
-        name: Option<String>,
-        reference: String,
-    },
-    AddParticipant(Participant),
-    Watch,
-    /// `completes`: the transcript entry that has arrived in full with this post.
-    Post {
-        voice: Voice,
-        line: Line,
-        completes: Option<Seq>,
-    },
-    Unwatch(WatchRef),
-    Read {
-        message: DeskRef,
-        name: NameWanted,
-    },
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Participant {
-    Agent(String),
-    Bot,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NameWanted {
-    Yes,
-    No,
-}
-
-/// Whose account posts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Voice {
-    Visitor,
-    Bot,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Line {
-    Card(VisitorCard),
-    Text(String),
-    /// Posted by the bot's account, or under the bot's name where that account could not be added.
-    Bot(String),
-    Notice(ThreadNotice),
-}
-
-/// What the agents are told; the connector has the sentences.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ThreadNotice {
-    ParticipantNotAdded { who: Participant },
-    HandedOff { cause: Handoff },
-    UnknownCommand { command: String },
-    FilesNotPassed,
-    Rated { stars: u8, comment: String },
-    Closed { by: ClosedBy },
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Handoff {
-    Bot,
-    BotFailed,
-    Visitor,
-    Agent,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DeskOutcome {
-    ThreadOpened(ThreadRef),
-    Added,
-    /// `missed`: what people wrote before the watch began, oldest first.
-    Watching {
-        watch: WatchRef,
-        missed: Vec<DeskRef>,
-    },
-    Posted(DeskRef),
-    Unwatched,
-    /// `None`: it is gone, or it is one of our own.
-    Read(Option<DeskMessage>),
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeskMessage {
-    pub source: DeskRef,
-    pub name: Option<String>,
-    pub sent_at: Timestamp,
-    pub body: Body,
-    pub files: usize,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Failure {
-    /// Worth another attempt, not before `retry_after` if the desk named a time.
-    Passing { retry_after: Option<Duration> },
-    /// The desk will not do it, however often it is asked.
-    Refused,
-    /// The thread does not exist any more.
-    ThreadGone,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
 pub enum BotAsk {
     /// The conversation begins: the bot may greet.
     Welcome,
+    /// An agent gave the conversation back.
+    HandedBack,
     Text(String),
 }
 

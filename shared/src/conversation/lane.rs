@@ -63,6 +63,19 @@ impl<J> Lane<J> {
         });
     }
 
+    /// To be done before everything else; what was under way is done again after it.
+    pub(super) fn push_front(&mut self, id: TaskId, job: J, now: Timestamp) {
+        self.head = Head::Idle;
+        self.tasks.push_front(Task {
+            id,
+            job,
+            attempts: 0,
+            since: now,
+            not_before: now,
+            put_back: 0,
+        });
+    }
+
     /// To the end of the lane again, behind what came after it.
     pub(super) fn requeue(&mut self, task: Task<J>) {
         if self.tasks.is_empty() {
@@ -139,6 +152,13 @@ impl<J> Lane<J> {
 
     pub(super) fn len(&self) -> usize {
         self.tasks.len()
+    }
+
+    pub(super) fn holds(&self, job: &J) -> bool
+    where
+        J: PartialEq,
+    {
+        self.tasks.iter().any(|task| task.job == *job)
     }
 
     pub(super) fn is_retrying(&self) -> bool {

@@ -7,26 +7,35 @@
 //!
 //! Out of scope: who may talk to the conversation (the edge checks tokens and signatures before).
 
+mod agent;
 mod bot;
 mod desk;
+mod ending;
 mod event;
+mod failing;
+mod job;
 mod lane;
 mod pace;
+mod people;
 mod seen;
+mod start;
+mod timers;
 mod visitor;
 
 pub use event::*;
+pub use job::*;
 
 use crate::{
     message::{ClosedBy, Entry, Notice, Said, Seq},
     protocol::{DeskReach, PhaseView, ServerFrame, State, is_false},
-    settings::{BotUse, Plan},
+    settings::Plan,
     time::Timestamp,
 };
 use lane::Lane;
 use pace::Pace;
 use seen::Seen;
 use serde::{Deserialize, Serialize};
+use timers::{Presence, Silence, Warning};
 
 /// Version of the stored form. It is only added to: a worker reads what the one before it wrote.
 pub const SNAPSHOT_VERSION: u8 = 1;
@@ -43,7 +52,7 @@ pub struct Conversation {
     delivered: Seq,
     next_task: u32,
     desk: Lane<DeskJob>,
-    reading: Lane<DeskRef>,
+    reading: Lane<Reading>,
     bot: Lane<BotAsk>,
     fallbacks: u32,
     last_post: Option<DeskRef>,
@@ -52,8 +61,41 @@ pub struct Conversation {
     pace: Pace,
     silence: Silence,
     presence: Presence,
+    // What the first version did not have. Little of it is there in most conversations, and all of it is written with
+    // every message.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    mark: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    swept_to: Option<DeskRef>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    waiting_since: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    leave_message: bool,
+    /// Representatives who have been added.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    called: Vec<String>,
+    /// Names the visitor has been told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    met: Vec<String>,
+    /// In a mixed room: who answered first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    first_agent: Option<String>,
+    /// In a mixed room: more than one person takes part.
+    #[serde(default, skip_serializing_if = "is_false")]
+    is_crowd: bool,
     #[serde(default, skip_serializing_if = "is_false")]
     rated: bool,
+    #[serde(default, skip_serializing_if = "is_false")]
+    is_erased: bool,
+}
+
+/// What waits to be read from the desk.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Reading {
+    Message(DeskRef),
+    /// Whatever was written since the last sweep.
+    Sweep {},
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -63,31 +105,6 @@ enum Phase {
     Waiting,
     WithAgent { name: String },
     Closed { by: ClosedBy, at: Timestamp },
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-struct Silence {
-    since: Timestamp,
-    warning: Warning,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Warning {
-    NotYet,
-    Given,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Presence {
-    /// Connected; a heartbeat was last looked for at this time.
-    Here {
-        checked_at: Timestamp,
-    },
-    Away {
-        since: Timestamp,
-    },
 }
 
 /// One call of `handle`: what it gathers.
@@ -108,57 +125,14 @@ impl Turn<'_> {
 }
 
 impl Conversation {
-    /// The start of a conversation: opens the thread, adds the people, posts the card, lets the bot greet.
-    pub fn start(start: Start, context: &Context) -> (Self, Vec<Effect>) {
-        let now = context.now;
-        let phase = match start.plan.bot {
-            BotUse::First => Phase::WithBot,
-            BotUse::Off => Phase::Waiting,
-        };
-        let mut conversation = Self {
-            version: SNAPSHOT_VERSION,
-            phase,
-            thread: None,
-            watch: None,
-            last: Seq(0),
-            delivered: Seq(0),
-            next_task: 0,
-            desk: Lane::default(),
-            reading: Lane::default(),
-            bot: Lane::default(),
-            fallbacks: 0,
-            last_post: None,
-            from_visitor: Seen::default(),
-            from_desk: Seen::default(),
-            pace: Pace::default(),
-            silence: Silence {
-                since: now,
-                warning: Warning::NotYet,
-            },
-            presence: Presence::Away { since: now },
-            rated: false,
-            plan: start.plan,
-        };
-        conversation.open_thread(start.card, start.reference, now);
-        if conversation.plan.bot == BotUse::First {
-            conversation.ask_bot(BotAsk::Welcome, now);
-        }
-        let mut turn = Turn {
-            context,
-            effects: vec![],
-            save: true,
-        };
-        conversation.pump(&mut turn);
-        (conversation, turn.done())
-    }
-
     /// After loading: `tail` is the transcript after [`Conversation::stored_through`], which the snapshot
     /// may not know of, because an agent's message is stored by its transcript row alone.
     pub fn restore(mut self, tail: Vec<(Entry, Option<DeskRef>)>) -> Self {
         for (entry, source) in tail {
             self.last = self.last.max(entry.seq);
             if let Some(source) = source {
-                self.reading.retain(|waiting| *waiting != source);
+                self.reading
+                    .retain(|waiting| *waiting != Reading::Message(source.clone()));
             }
         }
         self
@@ -192,9 +166,11 @@ impl Conversation {
                 }
             }
             Input::VisitorStayed => self.sign_of_life(turn),
+            Input::VisitorErased => self.erase(turn),
             Input::VisitorEnded => self.close(ClosedBy::Visitor, turn),
             Input::VisitorRated { stars, comment } => self.visitor_rated(stars, comment, turn),
             Input::DeskSignalled { message } => self.desk_signalled(message, turn),
+            Input::SweepDue { watch } => self.sweep_due(watch, turn),
             Input::DeskDone { task, outcome } => self.desk_done(task, outcome, turn),
             Input::DeskFailed { task, failure } => self.desk_failed(task, failure, turn),
             Input::BotAnswered { task, answer } => self.bot_answered(task, answer, turn),
@@ -207,7 +183,8 @@ impl Conversation {
     pub fn next_deadline(&self) -> Option<Timestamp> {
         let lanes = [self.desk.deadline(), self.reading.deadline(), self.bot.deadline()];
         let people = (!self.is_closed()).then(|| self.silence_deadline().min(self.lost_deadline()));
-        lanes.into_iter().chain([people]).flatten().min()
+        let others = [people, self.waiting_deadline(), self.erase_deadline()];
+        lanes.into_iter().chain(others).flatten().min()
     }
 
     pub fn state(&self) -> State {
@@ -230,13 +207,28 @@ impl Conversation {
             delivered: self.delivered,
             desk,
             closes_at,
-            leave_message: false,
+            leave_message: self.leave_message,
             rated: self.rated,
         }
     }
 
+    pub fn site(&self) -> &str {
+        &self.plan.site
+    }
+
+    /// Nothing of it is to be shown any more.
+    pub fn is_erased(&self) -> bool {
+        self.is_erased
+    }
+
     fn is_closed(&self) -> bool {
         matches!(self.phase, Phase::Closed { .. })
+    }
+
+    /// Whether it is a message that was left for the team.
+    fn is_left(&self) -> bool {
+        let by = ClosedBy::MessageLeft;
+        matches!(self.phase, Phase::Closed { by: closed_by, .. } if closed_by == by)
     }
 
     fn task_id(&mut self) -> TaskId {
@@ -272,64 +264,17 @@ impl Conversation {
     /// From the bot to people, for good. What the bot was asked and has not answered is dropped.
     fn hand_off(&mut self, cause: Handoff, notice: Option<Notice>, turn: &mut Turn) {
         self.bot.clear();
-        self.phase = Phase::Waiting;
-        turn.save = true;
         if let Some(notice) = notice {
             self.notice(notice, turn);
         }
         self.tell_thread(ThreadNotice::HandedOff { cause }, turn.context.now);
+        match cause {
+            // Whoever wrote is there.
+            Handoff::Agent => self.phase = Phase::Waiting,
+            Handoff::Bot | Handoff::BotFailed | Handoff::Visitor => self.wait_for_people(turn),
+        }
+        turn.save = true;
         self.send_state(turn);
-    }
-
-    fn close(&mut self, by: ClosedBy, turn: &mut Turn) {
-        if self.is_closed() {
-            return;
-        }
-        let now = turn.context.now;
-        self.bot.clear();
-        self.reading.clear();
-        self.phase = Phase::Closed { by, at: now };
-        self.notice(Notice::Closed { by }, turn);
-        self.leave_thread(by, now);
-        self.send_state(turn);
-    }
-
-    fn deadline_reached(&mut self, turn: &mut Turn) {
-        if self.is_closed() {
-            return;
-        }
-        let now = turn.context.now;
-        let timeouts = self.plan.timeouts;
-        if now >= self.silence.since + timeouts.silence_after() {
-            self.close(ClosedBy::Silence, turn);
-        } else if now >= self.silence_deadline() {
-            self.silence.warning = Warning::Given;
-            turn.save = true;
-            self.send_state(turn);
-        }
-        if now >= self.lost_deadline() {
-            match (self.presence, turn.context.heartbeat_at) {
-                (Presence::Here { checked_at }, Some(heard_at)) if heard_at > checked_at => {
-                    self.presence = Presence::Here { checked_at: heard_at };
-                    turn.save = true;
-                }
-                (Presence::Here { .. } | Presence::Away { .. }, _) => self.close(ClosedBy::VisitorGone, turn),
-            }
-        }
-    }
-
-    fn silence_deadline(&self) -> Timestamp {
-        let timeouts = self.plan.timeouts;
-        let after = match self.silence.warning {
-            Warning::NotYet => timeouts.warning_after(),
-            Warning::Given => timeouts.silence_after(),
-        };
-        self.silence.since + after
-    }
-
-    fn lost_deadline(&self) -> Timestamp {
-        let (Presence::Here { checked_at: since } | Presence::Away { since }) = self.presence;
-        since + self.plan.timeouts.lost_after()
     }
 
     /// Starts whatever can start.
@@ -350,14 +295,19 @@ impl Conversation {
             });
         }
         if let Some((task, _)) = self.reading.start(now) {
-            let name = desk::name_wanted(&self.plan);
+            let job = match &task.job {
+                Reading::Message(message) => DeskJob::Read {
+                    message: message.clone(),
+                    name: desk::name_wanted(&self.plan),
+                },
+                Reading::Sweep {} => DeskJob::Sweep {
+                    after: self.swept_to.clone(),
+                },
+            };
             turn.effects.push(Effect::Desk {
                 task: task.id,
                 thread: self.thread.clone(),
-                job: DeskJob::Read {
-                    message: task.job.clone(),
-                    name,
-                },
+                job,
                 attempt: Attempt::First,
             });
         }
@@ -368,6 +318,9 @@ impl Conversation {
                 ask,
                 language,
             });
+        }
+        if self.is_erased && self.desk.len() == 0 {
+            turn.effects.push(Effect::Erase);
         }
     }
 }

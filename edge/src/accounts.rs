@@ -1,0 +1,49 @@
+//! The accounts this deployment acts by, and copies of what an object has learnt about them.
+
+use crate::{
+    credentials_do::{self, Token},
+    shell::now,
+};
+use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
+use worker::{Env, Result};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Account {
+    /// The integration's account at the desk.
+    Desk,
+    /// The bot's account at the desk. Its token does not expire and is the operator's setting.
+    DeskBot,
+    /// The service account that asks the bot.
+    Bot,
+}
+
+/// The truth about tokens is with [`credentials_do`].
+#[derive(Default)]
+pub(crate) struct Accounts {
+    tokens: RefCell<Vec<(Account, Token)>>,
+    /// The id of the integration's account at the desk.
+    pub(crate) own_id: RefCell<Option<String>>,
+}
+
+impl Accounts {
+    /// `refused`: a token the vendor has just refused, which must not be given again.
+    pub(crate) async fn token(&self, env: &Env, account: Account, refused: Option<&str>) -> Result<String> {
+        let known = self
+            .tokens
+            .borrow()
+            .iter()
+            .find(|(of, _)| *of == account)
+            .map(|(_, token)| token.clone());
+        let is_good = |token: &Token| token.is_good(now()) && refused != Some(token.value.as_str());
+        if let Some(token) = known.filter(is_good) {
+            return Ok(token.value);
+        }
+        let token = credentials_do::ask(env, account, refused).await?;
+        let mut tokens = self.tokens.borrow_mut();
+        tokens.retain(|(of, _)| *of != account);
+        tokens.push((account, token.clone()));
+        Ok(token.value)
+    }
+}

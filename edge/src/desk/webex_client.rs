@@ -1,0 +1,189 @@
+//! Calls to the Webex REST API with the token of one of our accounts.
+
+use super::webex_wire::{List, Person, Problem};
+use crate::{
+    accounts::{Account, Accounts},
+    config,
+    http::{self, Body, Call, Reply},
+};
+use serde::{Serialize, de::DeserializeOwned};
+use shared::conversation::Failure;
+use std::time::Duration;
+use worker::{Env, Method, Result, console_warn};
+
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// When Webex asks to slow down without saying for how long.
+const SLOW_DOWN: Duration = Duration::from_secs(30);
+/// A list that is longer is not read to its end.
+const MAX_PAGES: usize = 50;
+
+pub(crate) struct Client<'a> {
+    env: &'a Env,
+    accounts: &'a Accounts,
+    url: String,
+}
+
+/// An answer that is not 2xx, or none.
+pub(super) struct Trouble {
+    pub(super) failure: Failure,
+    pub(super) status: u16,
+    pub(super) message: String,
+}
+
+impl Trouble {
+    pub(super) const NO_ANSWER: u16 = 0;
+
+    pub(super) fn passing(status: u16) -> Self {
+        Self {
+            failure: Failure::Passing { retry_after: None },
+            status,
+            message: String::new(),
+        }
+    }
+}
+
+impl From<Trouble> for Failure {
+    fn from(trouble: Trouble) -> Self {
+        trouble.failure
+    }
+}
+
+impl<'a> Client<'a> {
+    pub(crate) fn new(env: &'a Env, accounts: &'a Accounts) -> Result<Self> {
+        let url = config::variable(env, "WEBEX_URL")?;
+        Ok(Self { env, accounts, url })
+    }
+
+    /// A path below the API's address, or the address of a next page. One of another host is not followed: the token
+    /// must not travel there.
+    fn address(&self, path: &str) -> String {
+        let path = path.strip_prefix(&self.url).unwrap_or(path);
+        format!("{}{path}", self.url)
+    }
+
+    /// Page after page, as long as `more` wants it.
+    pub(super) async fn list<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        mut more: impl FnMut(T) -> bool,
+    ) -> Result<(), Trouble> {
+        let mut path = path.to_owned();
+        for _ in 0..MAX_PAGES {
+            let reply = self.call(Account::Desk, Method::Get, &path, None).await?;
+            let page: List<T> = parse(&reply)?;
+            if !page.items.into_iter().all(&mut more) {
+                return Ok(());
+            }
+            match reply.next {
+                Some(next) => path = next,
+                None => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+
+    /// The integration's own id.
+    pub(super) async fn own_id(&self) -> Result<String, Trouble> {
+        if let Some(id) = self.accounts.own_id.borrow().clone() {
+            return Ok(id);
+        }
+        let me: Person = self.get(Account::Desk, "/people/me").await?;
+        *self.accounts.own_id.borrow_mut() = Some(me.id.clone());
+        Ok(me.id)
+    }
+
+    pub(super) async fn get<T: DeserializeOwned>(&self, account: Account, path: &str) -> Result<T, Trouble> {
+        parse(&self.call(account, Method::Get, path, None).await?)
+    }
+
+    pub(super) async fn post_json<T: DeserializeOwned>(
+        &self,
+        account: Account,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, Trouble> {
+        self.send_json(account, Method::Post, path, body).await
+    }
+
+    pub(super) async fn send_json<T: DeserializeOwned>(
+        &self,
+        account: Account,
+        method: Method,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, Trouble> {
+        let body = serde_json::to_string(body).map_err(|_| Trouble::passing(Trouble::NO_ANSWER))?;
+        parse(&self.call(account, method, path, Some(body)).await?)
+    }
+
+    /// One call; a token that is refused is replaced once.
+    pub(super) async fn call(
+        &self,
+        account: Account,
+        method: Method,
+        path: &str,
+        body: Option<String>,
+    ) -> Result<Reply, Trouble> {
+        let mut refused: Option<String> = None;
+        loop {
+            let token = match self.accounts.token(self.env, account, refused.as_deref()).await {
+                Ok(token) => token,
+                Err(error) => {
+                    console_warn!("desk token: {error}");
+                    return Err(Trouble::passing(Trouble::NO_ANSWER));
+                }
+            };
+            let call = Call {
+                method: method.clone(),
+                url: self.address(path),
+                bearer: Some(token.clone()),
+                body: body.clone().map_or(Body::None, Body::Json),
+            };
+            let reply = http::send(call, TIMEOUT).await.map_err(|error| {
+                console_warn!("webex: {error}");
+                Trouble::passing(Trouble::NO_ANSWER)
+            })?;
+            match reply.status {
+                200..=299 => return Ok(reply),
+                401 if refused.is_none() => refused = Some(token),
+                status => {
+                    console_warn!("webex: status {status}");
+                    return Err(trouble(&reply));
+                }
+            }
+        }
+    }
+}
+
+fn trouble(reply: &Reply) -> Trouble {
+    let problem: Option<Problem> = serde_json::from_str(&reply.body).ok();
+    let failure = match reply.status {
+        429 => Failure::Passing {
+            retry_after: Some(reply.retry_after.unwrap_or(SLOW_DOWN)),
+        },
+        400 | 403 | 405 | 409 | 410 | 415 => Failure::Refused,
+        _ => Failure::Passing {
+            retry_after: reply.retry_after,
+        },
+    };
+    let message = problem.map(|problem| problem.message).unwrap_or_default();
+    Trouble {
+        failure,
+        status: reply.status,
+        message,
+    }
+}
+
+/// Not to be found, or we are not a member any more: either way there is nothing to talk to.
+pub(super) fn gone_if_404(trouble: Trouble) -> Failure {
+    if trouble.status == 404 {
+        Failure::ThreadGone
+    } else {
+        trouble.failure
+    }
+}
+
+/// A 2xx answer that cannot be read may have been carried out: like no answer.
+fn parse<T: DeserializeOwned>(reply: &Reply) -> Result<T, Trouble> {
+    serde_json::from_str(&reply.body).map_err(|_| Trouble::passing(Trouble::NO_ANSWER))
+}

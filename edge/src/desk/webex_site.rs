@@ -1,0 +1,105 @@
+//! What a site asks Webex beyond one conversation: who is available, what rooms are alive, where left messages go.
+
+use super::{
+    webex_client::{Client, Trouble},
+    webex_wire::*,
+    words,
+};
+use crate::accounts::Account;
+use shared::conversation::{Failure, ThreadRef, WatchRef};
+use worker::{console_warn, url::form_urlencoded};
+
+/// Presence of somebody who would see a new room at once. Unknown is nobody's word for "away".
+const AVAILABLE: [&str; 2] = ["active", "unknown"];
+
+impl Client<'_> {
+    /// Those of the addresses whom presence calls available; `None` where it cannot be read for any of them.
+    pub(crate) async fn available(&self, addresses: &[String]) -> Option<Vec<String>> {
+        let mut available = vec![];
+        let mut is_known = false;
+        for address in addresses {
+            let email: String = form_urlencoded::byte_serialize(address.as_bytes()).collect();
+            let people: Result<List<Person>, _> =
+                self.get(Account::Desk, &format!("/people?email={email}")).await;
+            let status = match people {
+                Ok(people) => people.items.into_iter().next().map(|person| person.status),
+                Err(trouble) => {
+                    console_warn!("presence: status {}", trouble.status);
+                    return None;
+                }
+            };
+            if let Some(status) = status.filter(|status| !status.is_empty()) {
+                is_known = true;
+                if AVAILABLE.contains(&status.as_str()) {
+                    available.push(address.clone());
+                }
+            }
+        }
+        is_known.then_some(available)
+    }
+
+    /// Calls back with each room and the time of its last activity, the latest first, until it has had enough.
+    pub(crate) async fn rooms_by_activity(
+        &self,
+        mut more: impl FnMut(ThreadRef, String) -> bool,
+    ) -> Result<(), Failure> {
+        let look = |room: Room| more(ThreadRef(room.id), room.last_activity);
+        self.list("/rooms?type=group&sortBy=lastactivity&max=100", look)
+            .await?;
+        Ok(())
+    }
+
+    /// Webhooks that deliver.
+    pub(crate) async fn active_webhooks(&self) -> Result<Vec<WatchRef>, Failure> {
+        let mut active = vec![];
+        let look = |hook: Webhook| {
+            if hook.status == "active" {
+                active.push(WatchRef(hook.id));
+            }
+            true
+        };
+        self.list("/webhooks?max=100", look).await?;
+        Ok(active)
+    }
+
+    /// The room for the messages that are left on a topic, with its people in it. One that is there already is taken.
+    pub(crate) async fn open_standing_room(
+        &self,
+        topic: &str,
+        people: &[String],
+    ) -> Result<ThreadRef, Failure> {
+        let title = words::standing_title(topic);
+        let mut known = None;
+        let look = |room: Room| {
+            if room.title == title {
+                known = Some(room.id);
+            }
+            known.is_none()
+        };
+        self.list("/rooms?type=group&max=100", look).await?;
+        if let Some(room) = known {
+            return Ok(ThreadRef(room));
+        }
+        let room: Created = self
+            .post_json(Account::Desk, "/rooms", &NewRoom { title: &title })
+            .await?;
+        for address in people {
+            let membership = NewMembership {
+                room_id: &room.id,
+                person_email: Some(address),
+                person_id: None,
+            };
+            match self
+                .post_json::<Membership>(Account::Desk, "/memberships", &membership)
+                .await
+            {
+                Ok(_) | Err(Trouble { status: 409, .. }) => {}
+                // The message is worth more than one reader of it.
+                Err(trouble) => {
+                    console_warn!("standing room: a person could not be added: {}", trouble.status)
+                }
+            }
+        }
+        Ok(ThreadRef(room.id))
+    }
+}

@@ -1,0 +1,139 @@
+//! How the connector learns of what people write: by a webhook for the room, and by reading the room itself.
+
+use super::{
+    webex::{Webex, is_bot},
+    webex_client::{Trouble, gone_if_404},
+    webex_wire::*,
+};
+use crate::{accounts::Account, config};
+use shared::conversation::{Attempt, DeskOutcome, DeskRef, Failure, WatchRef};
+use worker::{Method, Result, console_warn};
+
+const NAME: &str = "Edgechat";
+/// Messages that one look reads at most. More than that were never missed in the time between two looks.
+const LONGEST_LOOK: usize = 200;
+
+impl Webex<'_> {
+    /// Without an address that Webex could reach, the site's tick reads the room instead: then there is no webhook.
+    pub(super) async fn watch(&self, room: &str, attempt: &Attempt) -> Result<WatchRef, Failure> {
+        let Some((address, secret)) = self.hook()? else {
+            return Ok(WatchRef(String::new()));
+        };
+        if let Attempt::MaybeDone { .. } = attempt {
+            let mut known = None;
+            let mut other = |hook: Webhook| {
+                if hook.target_url == address {
+                    known = Some(hook.id);
+                }
+                known.is_none()
+            };
+            self.client.list("/webhooks?max=100", &mut other).await?;
+            if let Some(id) = known {
+                return self.revive(WatchRef(id)).await;
+            }
+        }
+        let hook = NewWebhook {
+            name: NAME,
+            target_url: &address,
+            resource: "messages",
+            event: "created",
+            filter: &format!("roomId={room}"),
+            secret: &secret,
+        };
+        let hook: Created = self
+            .client
+            .post_json(Account::Desk, "/webhooks", &hook)
+            .await
+            .map_err(gone_if_404)?;
+        Ok(WatchRef(hook.id))
+    }
+
+    /// Webex switches a webhook off after many failed deliveries, and never on again.
+    pub(super) async fn rewatch(&self, room: &str, watch: &WatchRef) -> Result<WatchRef, Failure> {
+        let path = format!("/webhooks/{}", watch.0);
+        match self.client.get::<Webhook>(Account::Desk, &path).await {
+            Ok(hook) if hook.status == "active" => Ok(watch.clone()),
+            Ok(_) => self.revive(watch.clone()).await,
+            Err(Trouble {
+                status: 400 | 404, ..
+            }) => self.watch(room, &Attempt::MaybeDone { last_post: None }).await,
+            Err(trouble) => Err(trouble.into()),
+        }
+    }
+
+    async fn revive(&self, watch: WatchRef) -> Result<WatchRef, Failure> {
+        let Some((address, secret)) = self.hook()? else {
+            return Ok(watch);
+        };
+        let hook = RevivedWebhook {
+            name: NAME,
+            target_url: &address,
+            secret: &secret,
+            status: "active",
+        };
+        let path = format!("/webhooks/{}", watch.0);
+        let _revived: Created = self
+            .client
+            .send_json(Account::Desk, Method::Put, &path, &hook)
+            .await?;
+        Ok(watch)
+    }
+
+    pub(super) async fn unwatch(&self, watch: &WatchRef) -> Result<DeskOutcome, Failure> {
+        if watch.0.is_empty() {
+            return Ok(DeskOutcome::Unwatched);
+        }
+        let path = format!("/webhooks/{}", watch.0);
+        match self.client.call(Account::Desk, Method::Delete, &path, None).await {
+            Ok(_)
+            | Err(Trouble {
+                status: 400 | 404, ..
+            }) => Ok(DeskOutcome::Unwatched),
+            Err(trouble) => Err(trouble.into()),
+        }
+    }
+
+    /// What people wrote after this message, oldest first, and the room's newest message.
+    pub(super) async fn written_after(
+        &self,
+        room: &str,
+        after: Option<&DeskRef>,
+    ) -> Result<(Vec<DeskRef>, Option<DeskRef>), Failure> {
+        let own_id = self.client.own_id().await?;
+        let (mut found, mut newest, mut seen) = (vec![], None, 0);
+        let look = |message: Message| {
+            let id = DeskRef(message.id);
+            if Some(&id) == after || seen == LONGEST_LOOK {
+                return false;
+            }
+            seen += 1;
+            newest.get_or_insert_with(|| id.clone());
+            if message.person_id != own_id && !is_bot(&message.person_email) {
+                found.push(id);
+            }
+            true
+        };
+        let path = format!("/messages?roomId={room}&max=50");
+        self.client.list(&path, look).await.map_err(gone_if_404)?;
+        found.reverse();
+        Ok((found, newest.or(after.cloned())))
+    }
+
+    /// Where Webex is to deliver, and what it signs with.
+    fn hook(&self) -> Result<Option<(String, String)>, Failure> {
+        let hook = || {
+            let secret = config::master_key(&self.shell.env)?.webhook_secret(self.conversation);
+            let Some(url) = config::public_url(&self.shell.env) else {
+                return Ok(None);
+            };
+            Ok(Some((
+                format!("{url}/v1/desk/webex/{}", self.conversation),
+                secret,
+            )))
+        };
+        hook().map_err(|error: worker::Error| {
+            console_warn!("webhook settings: {error}");
+            Failure::Passing { retry_after: None }
+        })
+    }
+}

@@ -1,0 +1,206 @@
+//! The shell round `shared::conversation`: load, decide, persist, carry out.
+//!
+//! From loading to persisting nothing is awaited, so no other event can come between. Results of outside calls come
+//! back as inputs.
+
+use crate::{
+    accounts::Accounts,
+    effects,
+    store::{Store, Stored},
+};
+use shared::{
+    conversation::{Context, Effect, Input},
+    time::Timestamp,
+};
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashMap,
+    rc::Rc,
+    time::Duration,
+};
+use worker::{Date, Delay, Env, Result, State, console_error, js_sys, wasm_bindgen::JsValue};
+
+/// An entry leaves for the visitor when it is stored. A call to a vendor, begun in the same moment, would hold the
+/// thread for as long again.
+const ECHO_FIRST: Duration = Duration::from_millis(1);
+
+pub(crate) struct Shell {
+    pub(crate) state: State,
+    pub(crate) env: Env,
+    /// `None` until it is loaded, and after a failed write: then storage knows better than memory.
+    pub(crate) stored: RefCell<Option<Stored>>,
+    pub(crate) alarm_at: Cell<Option<Timestamp>>,
+    pub(crate) polled_at: Cell<Option<Timestamp>>,
+    pub(crate) accounts: Accounts,
+    /// Agents' names by the desk's ids, a copy that may be lost.
+    pub(crate) names: RefCell<HashMap<String, String>>,
+}
+
+impl Shell {
+    /// Whether there is a conversation. What was under way when the object was last in memory is taken up again.
+    pub(crate) fn load(self: &Rc<Self>) -> Result<bool> {
+        if self.stored.borrow().is_some() {
+            return Ok(true);
+        }
+        let Some(stored) = Store::new(&self.state).load()? else {
+            return Ok(false);
+        };
+        *self.stored.borrow_mut() = Some(stored);
+        self.take(Input::Resumed)?;
+        Ok(true)
+    }
+
+    /// An erased conversation is no longer there for the visitor, though the desk may not have heard of the end yet.
+    pub(crate) fn load_for_visitor(self: &Rc<Self>) -> Result<bool> {
+        let is_erased = |stored: &Stored| stored.conversation.is_erased();
+        Ok(self.load()? && !self.stored.borrow().as_ref().is_some_and(is_erased))
+    }
+
+    /// Nothing is left changed by an error.
+    pub(crate) fn take(self: &Rc<Self>, input: Input) -> Result<()> {
+        if self.load()? {
+            let effects = self.decide(input)?;
+            self.carry_out(effects)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn decide(&self, input: Input) -> Result<Vec<Effect>> {
+        let mut slot = self.stored.borrow_mut();
+        let Some(stored) = slot.as_mut() else {
+            return Ok(vec![]);
+        };
+        // Only a deadline asks for it, and each socket has to be asked.
+        let heartbeat_at = matches!(input, Input::DeadlineReached).then(|| self.heartbeat_at());
+        let context = self.context(heartbeat_at.flatten());
+        let effects = stored.conversation.handle(input, &context);
+        let persisted = Store::new(&self.state).persist(&stored.conversation, &effects);
+        if let Err(error) = persisted {
+            *slot = None;
+            return Err(error);
+        }
+        Ok(effects)
+    }
+
+    pub(crate) fn context(&self, heartbeat_at: Option<Timestamp>) -> Context {
+        Context {
+            now: now(),
+            jitter: js_sys::Math::random(),
+            heartbeat_at,
+            post_limit: crate::desk::POST_LIMIT,
+        }
+    }
+
+    /// After an error nobody knows which tasks have begun: the object is loaded anew and takes them up.
+    pub(crate) fn carry_out(self: &Rc<Self>, effects: Vec<Effect>) -> Result<()> {
+        self.try_carry_out(effects).inspect_err(|_| {
+            *self.stored.borrow_mut() = None;
+        })
+    }
+
+    fn try_carry_out(self: &Rc<Self>, effects: Vec<Effect>) -> Result<()> {
+        let mut wait = None;
+        for effect in effects {
+            match effect {
+                Effect::Save => {}
+                Effect::Append { .. } => wait = Some(ECHO_FIRST),
+                Effect::EraseTranscript => self.close_sockets(),
+                Effect::Erase => self.forget(),
+                Effect::Send { to, frame } => self.send(&to, &frame)?,
+                Effect::Replay { to, after } => self.replay(&to, after)?,
+                Effect::Desk {
+                    task,
+                    thread,
+                    job,
+                    attempt,
+                } => {
+                    let (shell, id) = (self.clone(), self.id());
+                    self.begin(wait, async move {
+                        effects::desk(&shell, &id, task, thread, job, attempt).await
+                    });
+                }
+                Effect::AskBot { task, ask, language } => {
+                    let (shell, id) = (self.clone(), self.id());
+                    self.begin(wait, async move {
+                        effects::ask_bot(&shell, &id, task, ask, &language).await
+                    });
+                }
+            }
+        }
+        self.arm();
+        Ok(())
+    }
+
+    /// The rows are gone already; this frees the object itself, alarm included.
+    fn forget(self: &Rc<Self>) {
+        *self.stored.borrow_mut() = None;
+        self.alarm_at.set(None);
+        let shell = self.clone();
+        self.state.wait_until(async move {
+            if let Err(error) = shell.state.storage().delete_all().await {
+                console_error!("erase: {error}");
+            }
+        });
+    }
+
+    fn begin(self: &Rc<Self>, wait: Option<Duration>, work: impl Future<Output = Input> + 'static) {
+        let shell = self.clone();
+        self.state.wait_until(async move {
+            if let Some(wait) = wait {
+                Delay::from(wait).await;
+            }
+            let input = work.await;
+            if let Err(error) = shell.take(input) {
+                console_error!("result not stored: {error}");
+            }
+        });
+    }
+
+    pub(crate) fn site(&self) -> String {
+        self.stored
+            .borrow()
+            .as_ref()
+            .map(|stored| stored.conversation.site().to_owned())
+            .unwrap_or_default()
+    }
+
+    fn id(&self) -> String {
+        self.stored
+            .borrow()
+            .as_ref()
+            .map(|stored| stored.id.clone())
+            .unwrap_or_default()
+    }
+
+    /// An alarm costs a row, so it is moved only when it would come too late. One that comes early finds
+    /// nothing to do and is set again.
+    fn arm(self: &Rc<Self>) {
+        let deadline = self
+            .stored
+            .borrow()
+            .as_ref()
+            .and_then(|stored| stored.conversation.next_deadline());
+        let Some(deadline) = deadline else { return };
+        if self.alarm_at.get().is_some_and(|at| at <= deadline) {
+            return;
+        }
+        self.alarm_at.set(Some(deadline));
+        let shell = self.clone();
+        self.state.wait_until(async move {
+            let at = js_sys::Date::new(&JsValue::from_f64(deadline.0 as f64));
+            if let Err(error) = shell
+                .state
+                .storage()
+                .set_alarm(worker::ScheduledTime::new(at))
+                .await
+            {
+                shell.alarm_at.set(None);
+                console_error!("alarm: {error}");
+            }
+        });
+    }
+}
+
+pub(crate) fn now() -> Timestamp {
+    Timestamp(i64::try_from(Date::now().as_millis()).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,211 @@
+//! The site's conversations, and what they ask of the site: whose turn it is, who is blocked, where messages are left.
+
+use crate::{accounts::Accounts, desk::Client, error::ApiError, shell::now};
+use futures_util::lock::Mutex;
+use serde::{Deserialize, Serialize, de::IgnoredAny};
+use shared::conversation::{SiteAnswer, SiteJob, ThreadRef, WatchRef};
+use std::time::Duration;
+use worker::{Env, Result, SqlStorage, SqlStorageValue, State, console_error, console_warn};
+
+const SCHEMA: &str = "
+    CREATE TABLE IF NOT EXISTS conversation (
+        id TEXT PRIMARY KEY, mark TEXT NOT NULL, thread TEXT, watch TEXT, live INTEGER NOT NULL, activity TEXT
+    );
+    CREATE INDEX IF NOT EXISTS live ON conversation (live) WHERE live = 1;
+    CREATE TABLE IF NOT EXISTS blocked (mark TEXT PRIMARY KEY, until INTEGER NOT NULL);
+    CREATE TABLE IF NOT EXISTS turn (topic TEXT PRIMARY KEY, agent TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS standing (topic TEXT PRIMARY KEY, thread TEXT NOT NULL);";
+
+const BLOCKED_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// From a conversation.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct SiteCall {
+    pub(crate) conversation: String,
+    pub(crate) thread: Option<ThreadRef>,
+    pub(crate) job: SiteJob,
+}
+
+pub(crate) struct List {
+    sql: SqlStorage,
+    env: Env,
+    accounts: Accounts,
+    /// Held while a standing room is opened, so that two messages open one.
+    opening: Mutex<()>,
+}
+
+/// A conversation under way that has a thread.
+#[derive(Deserialize)]
+pub(super) struct Live {
+    pub(super) id: String,
+    pub(super) thread: String,
+    pub(super) watch: Option<String>,
+    /// When its thread was last seen to have changed, in the desk's words.
+    pub(super) activity: Option<String>,
+}
+
+impl List {
+    pub(crate) fn new(state: &State, env: Env) -> Self {
+        let sql = state.storage().sql();
+        if let Err(error) = sql.exec(SCHEMA, None) {
+            console_error!("list of conversations: {error}");
+        }
+        Self {
+            sql,
+            env,
+            accounts: Accounts::default(),
+            opening: Mutex::default(),
+        }
+    }
+
+    pub(super) fn env(&self) -> &Env {
+        &self.env
+    }
+
+    pub(super) fn desk(&self) -> Result<Client<'_>> {
+        Client::new(&self.env, &self.accounts)
+    }
+
+    pub(crate) async fn answer(&self, call: SiteCall) -> Result<SiteAnswer, ApiError> {
+        let id = call.conversation.as_str();
+        match call.job {
+            SiteJob::Enlist { mark, watch } => self.enlist(id, &mark, call.thread, watch),
+            SiteJob::Delist => {
+                self.write("UPDATE conversation SET live = 0 WHERE id = ?", vec![id.into()])?;
+                Ok(SiteAnswer::Done)
+            }
+            SiteJob::Unlist => {
+                self.write("DELETE FROM conversation WHERE id = ?", vec![id.into()])?;
+                Ok(SiteAnswer::Done)
+            }
+            SiteJob::Block { mark } => {
+                let until = (now() + BLOCKED_FOR).0;
+                self.write(
+                    "INSERT OR REPLACE INTO blocked VALUES (?, ?)",
+                    vec![mark.into(), until.into()],
+                )?;
+                Ok(SiteAnswer::Done)
+            }
+            SiteJob::Choose { topic, candidates } => self.choose(&topic, candidates).await,
+            SiteJob::StandingThread {
+                topic_id,
+                topic,
+                participants,
+                gone,
+            } => self.standing(&topic_id, &topic, &participants, gone).await,
+            // The settings know; see `effects`.
+            SiteJob::FindTopic { .. } => Err(ApiError::BadBody),
+        }
+    }
+
+    fn enlist(
+        &self,
+        id: &str,
+        mark: &str,
+        thread: Option<ThreadRef>,
+        watch: Option<WatchRef>,
+    ) -> Result<SiteAnswer, ApiError> {
+        self.write("DELETE FROM blocked WHERE until <= ?", vec![now().0.into()])?;
+        let blocked: Vec<IgnoredAny> = self
+            .sql
+            .exec("SELECT 1 FROM blocked WHERE mark = ?", vec![mark.into()])?
+            .to_array()?;
+        if !blocked.is_empty() {
+            return Ok(SiteAnswer::Blocked);
+        }
+        let values = vec![
+            id.into(),
+            mark.into(),
+            thread.map(|thread| thread.0).into(),
+            watch.map(|watch| watch.0).into(),
+        ];
+        self.write(
+            "INSERT OR REPLACE INTO conversation VALUES (?, ?, ?, ?, 1, NULL)",
+            values,
+        )?;
+        Ok(SiteAnswer::Done)
+    }
+
+    /// Those whom presence calls available, else everybody; among them the one after whoever was last.
+    async fn choose(&self, topic: &str, candidates: Vec<String>) -> Result<SiteAnswer, ApiError> {
+        #[derive(Deserialize)]
+        struct Row {
+            agent: String,
+        }
+        let available = match self.desk()?.available(&candidates).await {
+            Some(available) if !available.is_empty() => available,
+            Some(_) | None => candidates.clone(),
+        };
+        let rows: Vec<Row> = self
+            .sql
+            .exec("SELECT agent FROM turn WHERE topic = ?", vec![topic.into()])?
+            .to_array()?;
+        let agent = next_after(rows.first().map(|row| row.agent.as_str()), &available).to_owned();
+        self.write(
+            "INSERT OR REPLACE INTO turn VALUES (?, ?)",
+            vec![topic.into(), agent.as_str().into()],
+        )?;
+        Ok(SiteAnswer::Chosen { agent })
+    }
+
+    async fn standing(
+        &self,
+        topic_id: &str,
+        topic: &str,
+        people: &[String],
+        gone: Option<ThreadRef>,
+    ) -> Result<SiteAnswer, ApiError> {
+        #[derive(Deserialize)]
+        struct Row {
+            thread: String,
+        }
+        let _opening = self.opening.lock().await;
+        let rows: Vec<Row> = self
+            .sql
+            .exec(
+                "SELECT thread FROM standing WHERE topic = ?",
+                vec![topic_id.into()],
+            )?
+            .to_array()?;
+        let known = rows.into_iter().next().map(|row| ThreadRef(row.thread));
+        if let Some(thread) = known.filter(|thread| Some(thread) != gone.as_ref()) {
+            return Ok(SiteAnswer::Thread(thread));
+        }
+        let opened = self.desk()?.open_standing_room(topic, people).await;
+        let thread = opened.map_err(|failure| {
+            console_warn!("standing room: {failure:?}");
+            ApiError::Internal
+        })?;
+        let values = vec![topic_id.into(), thread.0.as_str().into()];
+        self.write("INSERT OR REPLACE INTO standing VALUES (?, ?)", values)?;
+        Ok(SiteAnswer::Thread(thread))
+    }
+
+    pub(super) fn live(&self) -> Result<Vec<Live>> {
+        self.sql
+            .exec(
+                "SELECT id, thread, watch, activity FROM conversation WHERE live = 1 AND thread IS NOT NULL",
+                None,
+            )?
+            .to_array()
+    }
+
+    pub(super) fn seen(&self, id: &str, activity: &str) -> Result<()> {
+        self.write(
+            "UPDATE conversation SET activity = ? WHERE id = ?",
+            vec![activity.into(), id.into()],
+        )
+    }
+
+    fn write(&self, statement: &str, values: Vec<SqlStorageValue>) -> Result<()> {
+        self.sql.exec(statement, values)?;
+        Ok(())
+    }
+}
+
+/// Candidates are never none.
+fn next_after<'a>(last: Option<&str>, candidates: &'a [String]) -> &'a str {
+    let at = candidates.iter().position(|one| Some(one.as_str()) == last);
+    let next = at.map_or(0, |at| (at + 1) % candidates.len());
+    candidates.get(next).map_or("", String::as_str)
+}

@@ -1,0 +1,212 @@
+//! What agents write in the thread: answers to the visitor, commands, and what is theirs alone.
+
+use super::{
+    Conversation, DeskJob, DeskMessage, Handoff, Participant, Phase, Reading, SiteJob, ThreadNotice, Turn,
+    lane::Task,
+};
+use crate::{
+    form::is_email,
+    message::{Body, ClosedBy, Notice, Said, Span, plain},
+    settings::{Joining, Replies, RoomKind},
+    time::Timestamp,
+};
+
+impl Conversation {
+    pub(super) fn agent_wrote(&mut self, message: DeskMessage, task: Task<Reading>, turn: &mut Turn) {
+        if self.is_closed() {
+            return;
+        }
+        let text = plain(&message.body);
+        if let Some(command) = text.trim_start().strip_prefix('/') {
+            turn.save = true;
+            return self.command(command, task, turn);
+        }
+        if message.files > 0 {
+            turn.save = true;
+            self.tell_thread(ThreadNotice::FilesNotPassed, turn.context.now);
+        }
+        let name = self.name_of(&message, turn);
+        let body = match &self.plan.replies {
+            Replies::All => message.body,
+            Replies::Marked(marker) => marked(message.body, marker.as_str()),
+        };
+        if plain(&body).trim().is_empty() {
+            turn.save = true;
+            return;
+        }
+        if self.phase == Phase::WithBot {
+            self.hand_off(Handoff::Agent, None, turn);
+        }
+        self.agent_answers(name.clone(), turn);
+        let said = Said::Agent { name, body };
+        self.append(message.sent_at, said, Some(message.source), turn);
+    }
+
+    /// As the visitor sees them.
+    fn name_of(&mut self, message: &DeskMessage, turn: &mut Turn) -> String {
+        if self.plan.room == RoomKind::Mixed && !self.is_crowd {
+            match &self.first_agent {
+                Some(first) if *first != message.author => self.is_crowd = true,
+                Some(_) => {}
+                None => self.first_agent = Some(message.author.clone()),
+            }
+            turn.save = true;
+        }
+        let shows_name = match self.plan.room {
+            RoomKind::Personal => true,
+            RoomKind::Group => false,
+            RoomKind::Mixed => !self.is_crowd || self.plan.joining == Joining::Announced,
+        };
+        let name = message.name.clone().filter(|_| shows_name);
+        name.unwrap_or_else(|| self.plan.mask.clone())
+    }
+
+    fn agent_answers(&mut self, name: String, turn: &mut Turn) {
+        let phase = Phase::WithAgent { name: name.clone() };
+        let answers = matches!(self.phase, Phase::WithAgent { .. });
+        // Where several answer, each of them is news once.
+        if self.phase == phase || answers && self.met.contains(&name) {
+            return;
+        }
+        self.phase = phase;
+        self.leave_message = false;
+        turn.save = true;
+        self.joined(name, turn);
+        self.send_state(turn);
+    }
+
+    /// Each name is announced once.
+    fn joined(&mut self, name: String, turn: &mut Turn) {
+        let is_silent = self.is_crowd && self.plan.joining == Joining::Silent;
+        if !is_silent && !self.met.contains(&name) {
+            self.met.push(name.clone());
+            self.notice(Notice::AgentJoined { name }, turn);
+        }
+    }
+
+    /// Nothing that begins with a slash ever reaches the visitor.
+    fn command(&mut self, command: &str, task: Task<Reading>, turn: &mut Turn) {
+        let now = turn.context.now;
+        let (word, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
+        match word.to_lowercase().as_str() {
+            // Signals overtake each other: what was written before it is looked for and shown first.
+            "close" if task.put_back == 0 => {
+                self.sweep(now);
+                self.reading.requeue(task);
+            }
+            "close" if task.put_back == 1 && self.reading.len() > 0 => self.reading.requeue(task),
+            "close" => self.close(ClosedBy::Agent, turn),
+            "bot" => self.hand_back(turn),
+            "invite" => self.invite(rest, now),
+            "transfer" => {
+                let word = rest.trim().into();
+                self.enqueue(DeskJob::Site(SiteJob::FindTopic { word }), now);
+            }
+            "block" => {
+                let mark = self.mark.clone();
+                self.enqueue(DeskJob::Site(SiteJob::Block { mark }), now);
+                self.tell_thread(ThreadNotice::Blocked, now);
+                self.close(ClosedBy::Agent, turn);
+            }
+            "note" => {}
+            "help" => self.tell_thread(ThreadNotice::Help, now),
+            _ => {
+                let command = word.into();
+                self.tell_thread(ThreadNotice::UnknownCommand { command }, now);
+            }
+        }
+    }
+
+    fn invite(&mut self, addresses: &str, now: Timestamp) {
+        if self.plan.room == RoomKind::Personal {
+            return self.tell_thread(ThreadNotice::InviteRefused, now);
+        }
+        let mut addresses = addresses
+            .split([' ', ',', ';', '\n'])
+            .filter(|text| !text.is_empty())
+            .peekable();
+        if addresses.peek().is_none() {
+            return self.tell_thread(ThreadNotice::NotAnAddress { text: String::new() }, now);
+        }
+        for address in addresses {
+            // Webex and others write an address as a link.
+            let address = address
+                .trim_matches(['<', '>', '(', ')'])
+                .trim_start_matches("mailto:");
+            let text = address.to_owned();
+            if is_email(address) {
+                self.enqueue(DeskJob::AddParticipant(Participant::Invited(text)), now);
+            } else {
+                self.tell_thread(ThreadNotice::NotAnAddress { text }, now);
+            }
+        }
+    }
+
+    /// Somebody invited has come.
+    pub(super) fn guest_added(&mut self, name: Option<String>, turn: &mut Turn) {
+        if self.plan.room != RoomKind::Mixed || self.is_closed() {
+            return;
+        }
+        self.is_crowd = true;
+        if let Some(name) = name {
+            self.joined(name, turn);
+        }
+    }
+}
+
+/// The lines that begin with the marker, without it.
+fn marked(body: Body, marker: &str) -> Body {
+    let mut lines: Vec<Body> = vec![vec![]];
+    for span in body {
+        for (index, text) in span.text.split('\n').enumerate() {
+            if index > 0 {
+                lines.push(vec![]);
+            }
+            if let Some(line) = lines.last_mut().filter(|_| !text.is_empty()) {
+                line.push(Span {
+                    text: text.into(),
+                    href: span.href.clone(),
+                });
+            }
+        }
+    }
+    let mut kept: Body = vec![];
+    for mut line in lines {
+        let Some(first) = line.first_mut() else { continue };
+        let Some(rest) = first.text.trim_start().strip_prefix(marker) else {
+            continue;
+        };
+        first.text = rest.trim_start().into();
+        if !kept.is_empty() {
+            kept.push(Span {
+                text: "\n".into(),
+                href: None,
+            });
+        }
+        kept.extend(line);
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_marked_lines_go_out() {
+        let text = |text: &str| Span {
+            text: text.into(),
+            href: None,
+        };
+        let link = Span {
+            text: "docs".into(),
+            href: Some("https://a.example".into()),
+        };
+        let body = vec![text("shall we?\n! See "), link.clone(), text(" now\nno !\n !Bye")];
+        assert_eq!(
+            marked(body, "!"),
+            [text("See "), link, text(" now"), text("\n"), text("Bye")]
+        );
+        assert_eq!(marked(vec![text("nothing")], "!"), []);
+    }
+}

@@ -1,0 +1,83 @@
+//! The end of a conversation, and the end of what is kept of it.
+
+use super::{Conversation, DeskJob, Effect, Line, Phase, SiteJob, ThreadNotice, Turn};
+use crate::{
+    message::{ClosedBy, Notice},
+    time::Timestamp,
+};
+
+impl Conversation {
+    pub(super) fn close(&mut self, by: ClosedBy, turn: &mut Turn) {
+        if self.is_closed() {
+            return;
+        }
+        let now = turn.context.now;
+        self.bot.clear();
+        self.reading.clear();
+        self.leave_message = false;
+        self.phase = Phase::Closed { by, at: now };
+        self.notice(Notice::Closed { by }, turn);
+        match by {
+            ClosedBy::ThreadGone => self.desk.clear(),
+            ClosedBy::Visitor
+            | ClosedBy::Agent
+            | ClosedBy::Silence
+            | ClosedBy::VisitorGone
+            | ClosedBy::MessageLeft => self.tell_thread(ThreadNotice::Closed { by }, now),
+        }
+        if let Some(watch) = self.watch.take() {
+            self.enqueue(DeskJob::Unwatch(watch), now);
+        }
+        self.enqueue(DeskJob::Site(SiteJob::Delist), now);
+        self.send_state(turn);
+    }
+
+    /// The site does not serve this visitor. No thread has been opened, and none will be.
+    pub(super) fn blocked(&mut self, turn: &mut Turn) {
+        self.desk.clear();
+        if !self.is_closed() {
+            self.bot.clear();
+            let by = ClosedBy::Agent;
+            self.phase = Phase::Closed {
+                by,
+                at: turn.context.now,
+            };
+            self.notice(Notice::Closed { by }, turn);
+            self.send_state(turn);
+        }
+        self.enqueue(DeskJob::Site(SiteJob::Delist), turn.context.now);
+    }
+
+    pub(super) fn erase_deadline(&self) -> Option<Timestamp> {
+        match self.phase {
+            Phase::Closed { at, .. } if !self.is_erased => Some(at + self.plan.retention.after()),
+            Phase::Closed { .. } | Phase::WithBot | Phase::Waiting | Phase::WithAgent { .. } => None,
+        }
+    }
+
+    /// The transcript goes at once; the rest when the desk and the site have heard of the end. What the visitor
+    /// wrote and the desk does not have yet is not sent any more.
+    pub(super) fn erase(&mut self, turn: &mut Turn) {
+        if self.is_erased {
+            return;
+        }
+        self.close(ClosedBy::Visitor, turn);
+        self.is_erased = true;
+        if self.thread.is_none() {
+            self.desk.clear();
+        }
+        self.desk.retain(|job| {
+            matches!(
+                job,
+                DeskJob::Post {
+                    line: Line::Notice(_),
+                    ..
+                } | DeskJob::Unwatch(_)
+                    | DeskJob::Site(_)
+            )
+        });
+        self.enqueue(DeskJob::Site(SiteJob::Unlist), turn.context.now);
+        turn.effects.push(Effect::EraseTranscript);
+        turn.save = true;
+    }
+}

@@ -1,0 +1,225 @@
+//! Work for the desk and for the site, and what comes of it.
+
+use super::{DeskRef, ThreadRef, VisitorCard, WatchRef};
+use crate::{
+    message::{Body, ClosedBy, Seq},
+    settings::Plan,
+    time::Timestamp,
+};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeskJob {
+    OpenThread {
+        topic: String,
+        name: Option<String>,
+        reference: String,
+    },
+    AddParticipant(Participant),
+    Watch,
+    /// Make sure that this watch works, or begin another.
+    Rewatch(WatchRef),
+    /// `completes`: the transcript entry that has arrived in full with this post.
+    Post {
+        voice: Voice,
+        line: Line,
+        completes: Option<Seq>,
+    },
+    Unwatch(WatchRef),
+    Read {
+        message: DeskRef,
+        name: NameWanted,
+    },
+    /// List what people wrote after this message.
+    Sweep {
+        after: Option<DeskRef>,
+    },
+    Site(SiteJob),
+}
+
+/// What is asked of the site, which knows all its conversations and topics.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SiteJob {
+    /// Puts the conversation on the list of those under way.
+    Enlist {
+        mark: String,
+        watch: Option<WatchRef>,
+    },
+    /// It is over.
+    Delist,
+    /// It is erased.
+    Unlist,
+    /// Whose turn it is to take a conversation.
+    Choose {
+        topic: String,
+        candidates: Vec<String>,
+    },
+    FindTopic {
+        word: String,
+    },
+    Block {
+        mark: String,
+    },
+    /// The thread where the topic's left messages go; `gone`: one that does not exist any more.
+    StandingThread {
+        topic_id: String,
+        topic: String,
+        participants: Vec<String>,
+        gone: Option<ThreadRef>,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Participant {
+    Agent(String),
+    /// By an agent, while the conversation runs.
+    Invited(String),
+    Bot,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NameWanted {
+    Yes,
+    No,
+}
+
+/// Whose account posts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Voice {
+    Visitor,
+    Bot,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Line {
+    Card(VisitorCard),
+    Text(String),
+    /// Posted by the bot's account, or under the bot's name where that account could not be added.
+    Bot(String),
+    /// A message that was left; a long one comes in parts, of which the first has the card.
+    Left {
+        card: Option<Box<VisitorCard>>,
+        reference: String,
+        text: String,
+    },
+    Notice(ThreadNotice),
+}
+
+/// What the agents are told; the connector has the sentences.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ThreadNotice {
+    ParticipantNotAdded {
+        who: Participant,
+    },
+    HandedOff {
+        cause: Handoff,
+    },
+    HandedBack,
+    NoBot,
+    UnknownCommand {
+        command: String,
+    },
+    Help,
+    NotAnAddress {
+        text: String,
+    },
+    /// One person alone answers in this thread.
+    InviteRefused,
+    Transferred {
+        topic: String,
+    },
+    UnknownTopic {
+        known: Vec<String>,
+    },
+    Blocked,
+    /// The visitor has been told that it is past the hours, and can leave a message.
+    TeamClosed,
+    /// The visitor has been told that nobody came, and can leave a message.
+    NobodyAnswered,
+    FilesNotPassed,
+    Rated {
+        stars: u8,
+        comment: String,
+    },
+    Closed {
+        by: ClosedBy,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Handoff {
+    Bot,
+    BotFailed,
+    Visitor,
+    Agent,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum DeskOutcome {
+    ThreadOpened(ThreadRef),
+    Added {
+        name: Option<String>,
+    },
+    /// `missed`: what people wrote before the watch began, oldest first.
+    Watching {
+        watch: WatchRef,
+        missed: Vec<DeskRef>,
+    },
+    Posted(DeskRef),
+    Unwatched,
+    /// `None`: it is gone, or it is one of our own.
+    Read(Option<DeskMessage>),
+    /// Oldest first, none of it our own; `newest` is where the next look begins.
+    Swept {
+        found: Vec<DeskRef>,
+        newest: Option<DeskRef>,
+    },
+    Site(SiteAnswer),
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SiteAnswer {
+    Done,
+    /// This visitor is not to be served.
+    Blocked,
+    Chosen {
+        agent: String,
+    },
+    Thread(ThreadRef),
+    Topic(Box<Plan>),
+    /// There is no such topic, but there are these.
+    NoTopic {
+        known: Vec<String>,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeskMessage {
+    pub source: DeskRef,
+    /// Who wrote it, by the desk's own name for them; opaque here.
+    pub author: String,
+    pub name: Option<String>,
+    pub sent_at: Timestamp,
+    pub body: Body,
+    pub files: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// Worth another attempt, not before `retry_after` if the desk named a time.
+    Passing { retry_after: Option<Duration> },
+    /// The desk will not do it, however often it is asked.
+    Refused,
+    /// The thread does not exist any more.
+    ThreadGone,
+}

@@ -1,0 +1,151 @@
+//! What agents can do in the thread beside answering, as scripts.
+
+use shared::settings::Replies;
+use tests::{check, check_with, settings};
+
+#[test]
+fn the_bot_gets_the_conversation_back_and_people_can_take_it_again() {
+    check(
+        r#"
+        start support
+          room < + anna@example.com
+          room < + ben@example.com
+          room < visitor: card
+        connect
+        bot: Greetings
+          visitor < bot: Greetings
+          room < bot: Greetings
+        agent: Hello
+          visitor < state Waiting, Reached
+          visitor < AgentJoined { name: "Support" }
+          visitor < state WithAgent { name: "Support" }, Reached
+          visitor < Support: Hello
+          room < visitor: HandedOff { cause: Agent }
+        agent: /bot
+          visitor < HandedBack
+          visitor < state WithBot, Reached
+          room < visitor: HandedBack
+        agent: /bot
+        bot says nothing
+        visitor: thanks
+          visitor < visitor: thanks
+          room < visitor: thanks
+        bot: You are welcome
+          visitor < bot: You are welcome
+          room < bot: You are welcome
+        agent: One more thing
+          visitor < state Waiting, Reached
+          visitor < AgentJoined { name: "Support" }
+          visitor < state WithAgent { name: "Support" }, Reached
+          visitor < Support: One more thing
+          room < visitor: HandedOff { cause: Agent }
+        "#,
+    );
+}
+
+#[test]
+fn without_a_bot_there_is_nothing_to_hand_back_to() {
+    check(
+        r#"
+        start person
+          room < + anna@example.com
+          room < visitor: card
+        connect
+        agent: /bot
+          room < visitor: NoBot
+        agent: /help
+          room < visitor: Help
+        "#,
+    );
+}
+
+#[test]
+fn a_blocked_visitor_is_sent_away_and_the_site_remembers() {
+    check(
+        r#"
+        start person
+          room < + anna@example.com
+          room < visitor: card
+        connect
+        agent: /block
+          visitor < Closed { by: Agent }
+          visitor < state Closed { by: Agent, at: Timestamp(1800000000000) }, Reached
+          room < visitor: Blocked
+          room < visitor: Closed { by: Agent }
+        "#,
+    );
+}
+
+#[test]
+fn where_replies_are_private_only_marked_lines_go_out() {
+    let mut settings = settings();
+    let marker = String::from("!")
+        .try_into()
+        .unwrap_or_else(|error| panic!("{error}"));
+    settings.desk.replies = Replies::Marked(marker);
+    check_with(
+        &settings,
+        None,
+        r#"
+        start person
+          room < + anna@example.com
+          room < visitor: card
+        connect
+        agent: what does she want?
+        agent: ! Hello, how can I help?
+          visitor < AgentJoined { name: "Anna" }
+          visitor < state WithAgent { name: "Anna" }, Reached
+          visitor < Anna: Hello, how can I help?
+        agent: /close
+          visitor < Closed { by: Agent }
+          visitor < state Closed { by: Agent, at: Timestamp(1800000000000) }, Reached
+          room < visitor: Closed { by: Agent }
+        "#,
+    );
+}
+
+#[test]
+fn what_no_signal_told_of_is_found_by_the_sweep() {
+    check(
+        r#"
+        start person
+          room < + anna@example.com
+          room < visitor: card
+        connect
+        agent: one
+          visitor < AgentJoined { name: "Anna" }
+          visitor < state WithAgent { name: "Anna" }, Reached
+          visitor < Anna: one
+        unheard: two
+        unheard: three
+        sweep
+          visitor < Anna: two
+          visitor < Anna: three
+        sweep
+        agent: four
+          visitor < Anna: four
+        watch lost
+        unheard: five
+        agent: /close
+          visitor < Anna: five
+          visitor < Closed { by: Agent }
+          visitor < state Closed { by: Agent, at: Timestamp(1800000000000) }, Reached
+          room < visitor: Closed { by: Agent }
+        "#,
+    );
+}
+
+#[test]
+fn a_message_is_left_and_tried_until_the_team_has_it() {
+    check(
+        r#"
+        start person, leaves: Call me back
+          visitor < visitor: Call me back
+          visitor < Closed { by: MessageLeft }
+          room < visitor: left: card, Call me back
+        visitor: hello?
+          visitor < rejected Closed
+        +5m
+        "#,
+    );
+}

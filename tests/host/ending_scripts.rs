@@ -1,0 +1,123 @@
+//! The end, the rating, and what is kept afterwards.
+
+use shared::{
+    conversation::{Failure, Input, SiteJob},
+    protocol::PhaseView,
+};
+use std::time::Duration;
+use tests::{Scene, Stage, check};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+#[test]
+fn the_visitor_rates_once_after_the_end() {
+    check(
+        r#"
+        start person
+          room < + anna@example.com
+          room < visitor: card
+        connect
+        visitor rates 5: too early
+        visitor ends
+          visitor < Closed { by: Visitor }
+          visitor < state Closed { by: Visitor, at: Timestamp(1800000000000) }, Reached
+          room < visitor: Closed { by: Visitor }
+        visitor rates 5: Quick and kind
+          visitor < state Closed { by: Visitor, at: Timestamp(1800000000000) }, Reached
+          room < visitor: Rated { stars: 5, comment: "Quick and kind" }
+        visitor rates 5: again
+        "#,
+    );
+}
+
+#[test]
+fn what_is_left_is_kept_for_the_time_that_is_set_and_then_nothing_is() {
+    let mut stage = Stage::start("person");
+    stage.send("message-1", "hello");
+    stage.take(Input::VisitorEnded);
+    stage.wait(DAY * 180 - Duration::from_secs(1));
+    assert_eq!(stage.rows.len(), 2);
+    stage.crash();
+    stage.wait(Duration::from_secs(1));
+    assert!(stage.rows.is_empty() && stage.is_erased);
+    let told: Vec<_> = stage.enlisted.iter().map(kind).collect();
+    assert_eq!(told, ["enlist", "enlist", "delist", "unlist"]);
+}
+
+#[test]
+fn a_message_that_was_left_is_kept_as_long() {
+    let mut stage = Stage::set(Scene {
+        message: Some("Call me".into()),
+        ..Scene::new("person")
+    });
+    assert_eq!(stage.rows.len(), 2);
+    stage.wait(DAY * 180);
+    assert!(stage.rows.is_empty() && stage.is_erased);
+}
+
+#[test]
+fn erasing_drops_what_has_not_been_sent_and_still_tells_the_room() {
+    let mut stage = Stage::start("person");
+    stage.send("message-1", "hello");
+    let passing = Failure::Passing { retry_after: None };
+    stage.desk_fails.push_back(passing);
+    stage.send("message-2", "a secret");
+    stage.desk_fails.push_back(passing);
+    stage.take(Input::VisitorErased);
+    assert!(
+        stage.rows.is_empty() && !stage.is_erased,
+        "the room has not been told yet"
+    );
+    stage.take(Input::VisitorErased);
+    stage.crash();
+    stage.wait(Duration::from_secs(5));
+    assert!(stage.is_erased && !stage.watched);
+    assert_eq!(
+        stage.room.last().map(String::as_str),
+        Some("visitor: Closed { by: Visitor }")
+    );
+    assert!(
+        !stage.room.iter().any(|line| line.contains("secret")),
+        "{:?}",
+        stage.room
+    );
+}
+
+#[test]
+fn erasing_before_there_is_a_thread_leaves_nothing_behind() {
+    let mut stage = Stage::set(Scene {
+        desk_fails: vec![Failure::Passing { retry_after: None }],
+        ..Scene::new("person")
+    });
+    stage.take(Input::VisitorErased);
+    stage.wait(Duration::from_secs(600));
+    assert!(stage.is_erased && stage.room.is_empty(), "{:?}", stage.room);
+}
+
+#[test]
+fn a_visitor_whom_the_site_blocks_gets_no_thread() {
+    let mut stage = Stage::set(Scene {
+        blocked: true,
+        ..Scene::new("support")
+    });
+    assert!(matches!(
+        stage.conversation.state().phase,
+        PhaseView::Closed { .. }
+    ));
+    stage.wait(Duration::from_secs(600));
+    assert!(stage.room.is_empty(), "{:?}", stage.room);
+    let told: Vec<_> = stage.enlisted.iter().map(kind).collect();
+    assert_eq!(told, ["enlist", "delist"]);
+}
+
+fn kind(job: &SiteJob) -> &'static str {
+    match job {
+        SiteJob::Enlist { .. } => "enlist",
+        SiteJob::Delist => "delist",
+        SiteJob::Unlist => "unlist",
+        SiteJob::Choose { .. } => "choose",
+        SiteJob::FindTopic { .. } => "find topic",
+        SiteJob::Block { .. } => "block",
+        SiteJob::StandingThread { .. } => "standing thread",
+    }
+}
