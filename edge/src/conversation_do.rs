@@ -6,12 +6,12 @@
 use crate::{
     accounts::Accounts,
     error::ApiError,
-    shell::{Shell, now},
+    shell::{Shell, answers, now},
     store::{Store, Stored},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use shared::{
-    conversation::{ConnectionId, Conversation, DeskRef, Effect, Input, Start, To, VisitorCard, WatchState},
+    conversation::{ConnectionId, Conversation, DeskRef, Input, Start, VisitorCard, WatchState},
     protocol::{ClientFrame, PING, PONG, PollAnswer, PollRequest, Rejection, ServerFrame},
     settings::Plan,
     time::Timestamp,
@@ -141,7 +141,8 @@ impl DurableObject for ConversationDo {
 
 impl Shell {
     async fn route(self: &Rc<Self>, mut request: Request) -> Result<Response, ApiError> {
-        match (request.method(), request.path().as_str()) {
+        let path = request.path();
+        match (request.method(), path.as_str()) {
             (Method::Post, "/start") => self.start(call(&mut request).await?),
             (Method::Post, "/poll") => self.poll(&call(&mut request).await?),
             (Method::Post, "/signal") => {
@@ -166,6 +167,8 @@ impl Shell {
                 Ok(Response::empty()?.with_status(204))
             }
             (Method::Get, "/socket") => self.socket(&request),
+            (Method::Post, "/files") => self.receive(&mut request).await,
+            (Method::Get, path) if path.starts_with("/files/") => self.file(&path["/files/".len()..]).await,
             _ => Err(ApiError::NotFound),
         }
     }
@@ -220,16 +223,7 @@ impl Shell {
         let mut frames = vec![];
         for frame in &request.frames {
             let effects = self.decide(input_of(frame.clone(), connection.clone()))?;
-            for effect in &effects {
-                if let Effect::Send {
-                    to: To::One(to),
-                    frame,
-                } = effect
-                    && *to == connection
-                {
-                    frames.push(frame.clone());
-                }
-            }
+            frames.extend(answers(&effects, &connection).cloned());
             self.carry_out(effects)?;
         }
         self.take(Input::VisitorConnected {
@@ -269,9 +263,12 @@ pub(crate) fn stub(env: &Env, id: &str) -> Result<Stub> {
 }
 
 pub(crate) async fn ask(env: &Env, id: &str, path: &str, call: &impl Serialize) -> Result<Response> {
+    ask_with(env, id, path, serde_json::to_string(call)?.into()).await
+}
+
+pub(crate) async fn ask_with(env: &Env, id: &str, path: &str, body: JsValue) -> Result<Response> {
     let mut init = RequestInit::new();
-    init.with_method(Method::Post)
-        .with_body(Some(JsValue::from(serde_json::to_string(call)?)));
+    init.with_method(Method::Post).with_body(Some(body));
     let request = Request::new_with_init(&format!("https://conversation{path}"), &init)?;
     stub(env, id)?.fetch_with_request(request).await
 }

@@ -42,6 +42,18 @@ pub(crate) enum ApiError {
     NotStarted,
     #[error("Pages of this origin may not talk to the chat.")]
     BadOrigin,
+    #[error("The file is larger than this site takes.")]
+    FileTooLarge,
+    #[error("This site does not take files of this kind.")]
+    FileRefused,
+    #[error("The file is no longer to be had.")]
+    FileGone,
+    #[error("The link is not right, or its time is over.")]
+    BadLink,
+    #[error("Too much at once. Wait a little and send the same again.")]
+    TooFast,
+    #[error("The conversation is over.")]
+    Over,
     #[error("The signature does not fit the body.")]
     BadSignature,
     #[error("Something failed on our side; nothing was changed. Try again.")]
@@ -69,6 +81,12 @@ impl ApiError {
             Self::BadToken => (401, "bad_token"),
             Self::NotStarted => (404, "not_started"),
             Self::BadOrigin => (403, "bad_origin"),
+            Self::FileTooLarge => (413, "file_too_large"),
+            Self::FileRefused => (415, "file_refused"),
+            Self::FileGone => (410, "file_gone"),
+            Self::BadLink => (403, "bad_link"),
+            Self::TooFast => (429, "too_fast"),
+            Self::Over => (409, "over"),
             Self::BadSignature => (401, "bad_signature"),
             Self::Internal => (500, "internal"),
         }

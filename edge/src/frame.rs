@@ -140,6 +140,7 @@ mod tests {
             welcome: "\"'&".into(),
             closed: String::new(),
             when_closed: WhenClosed::Message,
+            attachments: None,
             now: Timestamp(0),
             mask: "</script>".into(),
             bot_name: String::new(),

@@ -1,9 +1,10 @@
 //! The only way out: every call to a vendor goes through [`send`].
 
 use std::time::Duration;
+use web_sys::FormData;
 use worker::{
     AbortController, Date, Delay, Fetch, Headers, Method, Request, RequestInit, RequestRedirect, Response,
-    ResponseBody, wasm_bindgen::JsValue, wasm_bindgen_futures::JsFuture,
+    ResponseBody, js_sys::Uint8Array, wasm_bindgen::JsValue, wasm_bindgen_futures::JsFuture,
 };
 
 /// A longer answer is not read.
@@ -17,20 +18,19 @@ pub(crate) struct Call {
     pub(crate) body: Body,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Body {
     None,
     Json(String),
     Form(String),
+    /// Fields and a file, as `multipart/form-data`.
+    Multipart(FormData),
 }
 
-#[derive(Debug)]
-pub(crate) struct Reply {
+pub(crate) struct Reply<B = String> {
     pub(crate) status: u16,
-    pub(crate) retry_after: Option<Duration>,
-    /// The next page of a list (RFC 8288).
-    pub(crate) next: Option<String>,
-    pub(crate) body: String,
+    headers: Headers,
+    pub(crate) body: B,
 }
 
 /// No usable answer. Whether the call was carried out is not known.
@@ -46,36 +46,44 @@ pub(crate) enum NoReply {
 
 /// Redirects are not followed: a token must not travel to another host.
 pub(crate) async fn send(call: Call, timeout: Duration) -> Result<Reply, NoReply> {
+    exchange(call, timeout, MAX_REPLY, text).await
+}
+
+/// A file: at most `largest` bytes.
+pub(crate) async fn download(
+    call: Call,
+    timeout: Duration,
+    largest: usize,
+) -> Result<Reply<Vec<u8>>, NoReply> {
+    exchange(call, timeout, largest, bytes).await
+}
+
+async fn exchange<B>(
+    call: Call,
+    timeout: Duration,
+    largest: usize,
+    read: impl AsyncFnOnce(&Response) -> Result<B, JsValue>,
+) -> Result<Reply<B>, NoReply> {
     let abort = AbortController::default();
     let signal = abort.signal();
     let answer = async {
+        // What a HEAD announces does not come.
+        let is_head = call.method == Method::Head;
         let request = build(call).map_err(|_| NoReply::Broken)?;
         let response = Fetch::Request(request)
             .send_with_signal(&signal)
             .await
             .map_err(|_| NoReply::Broken)?;
-        let headers = response.headers();
-        let length = headers
-            .get("content-length")
-            .ok()
-            .flatten()
-            .and_then(|n| n.parse().ok());
-        if length.is_some_and(|length: usize| length > MAX_REPLY) {
+        let headers = response.headers().clone();
+        let status = response.status_code();
+        let length = header(&headers, "content-length").and_then(|n| n.parse().ok());
+        if !is_head && length.is_some_and(|length: usize| length > largest) {
             return Err(NoReply::TooLarge);
         }
-        let now = i64::try_from(Date::now().as_millis()).unwrap_or_default();
-        let retry_after = headers
-            .get("retry-after")
-            .ok()
-            .flatten()
-            .and_then(|text| retry_after(&text, now));
-        let next = headers.get("link").ok().flatten().and_then(|link| next_of(&link));
-        let status = response.status_code();
-        let body = text(&response).await.map_err(|_| NoReply::Broken)?;
+        let body = read(&response).await.map_err(|_| NoReply::Broken)?;
         Ok(Reply {
             status,
-            retry_after,
-            next,
+            headers,
             body,
         })
     };
@@ -89,6 +97,27 @@ pub(crate) async fn send(call: Call, timeout: Duration) -> Result<Reply, NoReply
         abort.abort();
     }
     reply
+}
+
+fn header(headers: &Headers, name: &str) -> Option<String> {
+    headers.get(name).ok().flatten()
+}
+
+impl<B> Reply<B> {
+    pub(crate) fn header(&self, name: &str) -> Option<String> {
+        header(&self.headers, name)
+    }
+
+    /// How long to wait before the next call.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        let now = i64::try_from(Date::now().as_millis()).unwrap_or_default();
+        retry_after(&self.header("retry-after")?, now)
+    }
+
+    /// The next page of a list (RFC 8288).
+    pub(crate) fn next(&self) -> Option<String> {
+        next_of(&self.header("link")?)
+    }
 }
 
 fn build(call: Call) -> worker::Result<Request> {
@@ -107,6 +136,7 @@ fn build(call: Call) -> worker::Result<Request> {
             headers.set("content-type", "application/x-www-form-urlencoded")?;
             Some(JsValue::from(text))
         }
+        Body::Multipart(form) => Some(form.into()),
     };
     let mut init = RequestInit::new();
     init.with_method(call.method)
@@ -118,12 +148,28 @@ fn build(call: Call) -> worker::Result<Request> {
 
 /// In one go: workers-rs reads chunk by chunk, and each crosses over from JavaScript several times.
 async fn text(response: &Response) -> Result<String, JsValue> {
-    let ResponseBody::Stream(stream) = response.body() else {
+    let Some(whole) = whole(response)? else {
         return Ok(String::new());
     };
-    let whole = web_sys::Response::new_with_opt_readable_stream(Some(stream))?;
     let text = JsFuture::from(whole.text()?).await?;
     Ok(text.as_string().unwrap_or_default())
+}
+
+async fn bytes(response: &Response) -> Result<Vec<u8>, JsValue> {
+    let Some(whole) = whole(response)? else {
+        return Ok(vec![]);
+    };
+    let buffer = JsFuture::from(whole.array_buffer()?).await?;
+    Ok(Uint8Array::new(&buffer).to_vec())
+}
+
+fn whole(response: &Response) -> Result<Option<web_sys::Response>, JsValue> {
+    match response.body() {
+        ResponseBody::Stream(stream) => {
+            web_sys::Response::new_with_opt_readable_stream(Some(stream)).map(Some)
+        }
+        ResponseBody::Empty | ResponseBody::Body(_) => Ok(None),
+    }
 }
 
 /// Seconds or an HTTP date; what is neither is as good as absent.

@@ -6,6 +6,7 @@ use hmac::{Hmac, Mac};
 use sha1::Sha1;
 use sha2::Sha256;
 use shared::settings::DEFAULT_SITE;
+use shared::time::Timestamp;
 
 const ID_LENGTH: usize = 22;
 
@@ -50,6 +51,25 @@ impl MasterKey {
         let mut mark = URL_SAFE_NO_PAD.encode(self.mac("mark", &name).finalize().into_bytes());
         mark.truncate(ID_LENGTH);
         mark
+    }
+
+    /// Opens one file of one conversation until then.
+    pub(crate) fn file_signature(&self, conversation: &str, number: &str, until: Timestamp) -> String {
+        let name = format!("{conversation}/{number}/{}", until.0);
+        URL_SAFE_NO_PAD.encode(self.mac("file", &name).finalize().into_bytes())
+    }
+
+    /// In constant time.
+    pub(crate) fn is_file_signature(
+        &self,
+        conversation: &str,
+        number: &str,
+        until: Timestamp,
+        signature: &str,
+    ) -> bool {
+        let name = format!("{conversation}/{number}/{}", until.0);
+        let bytes = URL_SAFE_NO_PAD.decode(signature).unwrap_or_default();
+        self.mac("file", &name).verify_slice(&bytes).is_ok()
     }
 
     fn mac(&self, purpose: &str, name: &str) -> Hmac<Sha256> {

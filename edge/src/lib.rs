@@ -11,6 +11,7 @@ mod credentials_do;
 mod desk;
 mod effects;
 mod error;
+mod files;
 mod frame;
 mod google_auth;
 mod http;

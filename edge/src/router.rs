@@ -6,7 +6,7 @@ use crate::{
     conversation_do::{CLOSE_BAD_TOKEN, MAX_FRAME, SignalCall, StartCall, ask, stub},
     desk::webex,
     error::ApiError,
-    frame,
+    files, frame,
     keys::{is_conversation_id, is_hmac_sha1},
     shell::now,
     zone,
@@ -49,6 +49,16 @@ pub(crate) async fn route(mut request: Request, env: &Env) -> Result<Response> {
         (Method::Delete, ["v1", "conversations", id]) => erase(&request, env, id).await,
         (Method::Post, ["v1", "conversations", id, "poll"]) => poll(&mut request, env, id).await,
         (Method::Get, ["v1", "conversations", id, "socket"]) => socket(request, env, id).await,
+        (Method::Post, ["v1", "conversations", id, "files"]) => match is_visitor(&request, env, id) {
+            Ok(()) => files::upload(&mut request, env, id).await,
+            Err(error) => Err(error),
+        },
+        (Method::Post, ["v1", "conversations", id, "files", number]) => {
+            is_visitor(&request, env, id).and_then(|()| files::link(&config::master_key(env)?, id, number))
+        }
+        (Method::Get, ["v1", "conversations", id, "files", number]) => {
+            files::open(&request, env, id, number).await
+        }
         (Method::Post, ["v1", "desk", "webex", id]) => webex_signal(&mut request, env, id).await,
         (
             _,
@@ -56,7 +66,8 @@ pub(crate) async fn route(mut request: Request, env: &Env) -> Result<Response> {
             | ["v1", "sites", _]
             | ["v1", "conversations"]
             | ["v1", "conversations", _]
-            | ["v1", "conversations", _, "poll" | "socket"]
+            | ["v1", "conversations", _, "poll" | "socket" | "files"]
+            | ["v1", "conversations", _, "files", _]
             | ["v1", "desk", "webex", _],
         ) => Err(ApiError::MethodNotAllowed),
         _ => Err(ApiError::NotFound),
@@ -223,7 +234,7 @@ fn same_origin(request: &Request) -> Result<(), ApiError> {
     }
 }
 
-async fn bounded(request: &mut Request, longest: usize) -> Result<Vec<u8>, ApiError> {
+pub(crate) async fn bounded(request: &mut Request, longest: usize) -> Result<Vec<u8>, ApiError> {
     let announced = request
         .headers()
         .get("content-length")?

@@ -9,7 +9,8 @@ use crate::{
     store::{Store, Stored},
 };
 use shared::{
-    conversation::{Context, Effect, Input},
+    conversation::{ConnectionId, Context, Effect, Input, To},
+    protocol::ServerFrame,
     time::Timestamp,
 };
 use std::{
@@ -102,7 +103,7 @@ impl Shell {
         let mut wait = None;
         for effect in effects {
             match effect {
-                Effect::Save => {}
+                Effect::Save | Effect::KeepFile { .. } => {}
                 Effect::Append { .. } => wait = Some(ECHO_FIRST),
                 Effect::EraseTranscript => self.close_sockets(),
                 Effect::Erase => self.forget(),
@@ -203,4 +204,26 @@ impl Shell {
 
 pub(crate) fn now() -> Timestamp {
     Timestamp(i64::try_from(Date::now().as_millis()).unwrap_or(i64::MAX))
+}
+
+/// What is said to this connection alone.
+pub(crate) fn answers<'a>(
+    effects: &'a [Effect],
+    to: &'a ConnectionId,
+) -> impl Iterator<Item = &'a ServerFrame> {
+    effects.iter().filter_map(move |effect| match effect {
+        Effect::Send {
+            to: To::One(one),
+            frame,
+        } if one == to => Some(frame),
+        Effect::Send { .. }
+        | Effect::Save
+        | Effect::Append { .. }
+        | Effect::KeepFile { .. }
+        | Effect::EraseTranscript
+        | Effect::Erase
+        | Effect::Replay { .. }
+        | Effect::Desk { .. }
+        | Effect::AskBot { .. } => None,
+    })
 }

@@ -4,7 +4,7 @@
 
 use serde::Deserialize;
 use shared::{
-    conversation::{Conversation, DeskRef, Effect},
+    conversation::{Conversation, DeskRef, Effect, FileOrigin},
     message::{Entry, Seq},
     protocol::PAGE,
 };
@@ -18,7 +18,13 @@ const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS conversation (
         only INTEGER PRIMARY KEY CHECK (only = 1), id TEXT NOT NULL, request TEXT NOT NULL, snapshot TEXT NOT NULL
     );
-    CREATE TABLE IF NOT EXISTS transcript (seq INTEGER PRIMARY KEY, entry TEXT NOT NULL, source TEXT);";
+    CREATE TABLE IF NOT EXISTS transcript (seq INTEGER PRIMARY KEY, entry TEXT NOT NULL, source TEXT);
+    CREATE TABLE IF NOT EXISTS file (
+        number INTEGER, part INTEGER, name TEXT, source TEXT, bytes BLOB, PRIMARY KEY (number, part)
+    );";
+
+/// Bytes of a file in one row; a row has a largest size.
+const PART: usize = 1 << 20;
 
 type Write = (&'static str, Vec<SqlStorageValue>);
 
@@ -38,6 +44,12 @@ struct ConversationRow {
 struct TranscriptRow {
     entry: String,
     source: Option<String>,
+}
+
+/// A file of the transcript: its bytes, or the desk's name for it.
+pub(crate) enum Content {
+    Here(Vec<u8>),
+    Desk(String),
 }
 
 pub(crate) struct Stored {
@@ -61,6 +73,8 @@ impl Store {
         if tables.to_array::<serde::de::IgnoredAny>()?.is_empty() {
             return Ok(None);
         }
+        // What an older version made lacks the newer tables.
+        self.sql.exec(SCHEMA, None)?;
         let rows: Vec<ConversationRow> = self
             .sql
             .exec("SELECT id, request, snapshot FROM conversation", None)?
@@ -123,13 +137,73 @@ impl Store {
                     ];
                     writes.push(("INSERT INTO transcript VALUES (?, ?, ?)", values));
                 }
-                Effect::EraseTranscript => writes.push(("DELETE FROM transcript", vec![])),
+                Effect::KeepFile { number, name, origin } => {
+                    let (number, name) = (i64::from(*number).into(), name.as_str().into());
+                    writes.push(match origin {
+                        FileOrigin::Upload => (
+                            "UPDATE file SET number = ?, name = ? WHERE number = 0",
+                            vec![number, name],
+                        ),
+                        FileOrigin::Desk(source) => (
+                            "INSERT INTO file VALUES (?, 0, ?, ?, NULL)",
+                            vec![number, name, source.as_str().into()],
+                        ),
+                    });
+                }
+                Effect::EraseTranscript => {
+                    writes.push(("DELETE FROM transcript", vec![]));
+                    writes.push(("DELETE FROM file", vec![]));
+                }
                 Effect::Erase => writes.push(("DELETE FROM conversation", vec![])),
                 Effect::Send { .. } | Effect::Replay { .. } | Effect::Desk { .. } | Effect::AskBot { .. } => {
                 }
             }
         }
         Ok(writes)
+    }
+
+    /// Stores a file that has no number yet: it stands as number 0 until it is kept.
+    pub(crate) fn receive(&self, bytes: &[u8]) -> Result<()> {
+        self.drop_incoming()?;
+        for (part, bytes) in (0i64..).zip(bytes.chunks(PART)) {
+            let values = vec![part.into(), SqlStorageValue::Blob(bytes.to_vec())];
+            self.sql
+                .exec("INSERT INTO file VALUES (0, ?, NULL, NULL, ?)", values)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn drop_incoming(&self) -> Result<()> {
+        self.sql.exec("DELETE FROM file WHERE number = 0", None)?;
+        Ok(())
+    }
+
+    /// The name and the content.
+    pub(crate) fn file(&self, number: u32) -> Result<Option<(String, Content)>> {
+        let values = vec![i64::from(number).into()];
+        let statement = "SELECT name, source, bytes FROM file WHERE number = ? ORDER BY part";
+        let mut found: Option<(String, Vec<u8>)> = None;
+        for row in self.sql.exec(statement, values)?.raw() {
+            match <[SqlStorageValue; 3]>::try_from(row?) {
+                Ok([SqlStorageValue::String(name), SqlStorageValue::String(source), _]) => {
+                    return Ok(Some((name, Content::Desk(source))));
+                }
+                Ok([SqlStorageValue::String(name), _, SqlStorageValue::Blob(part)]) => match &mut found {
+                    Some((_, bytes)) => bytes.extend(part),
+                    None => found = Some((name, part)),
+                },
+                Ok(_) | Err(_) => return Err(Error::RustError(format!("file {number} has an odd row"))),
+            }
+        }
+        Ok(found.map(|(name, bytes)| (name, Content::Here(bytes))))
+    }
+
+    /// Of a file that the visitor sent.
+    pub(crate) fn upload(&self, number: u32) -> Result<Vec<u8>> {
+        match self.file(number)? {
+            Some((_, Content::Here(bytes))) => Ok(bytes),
+            Some((_, Content::Desk(_))) | None => Err(Error::RustError(format!("no file {number}"))),
+        }
     }
 
     /// Which of these messages of the desk the transcript does not have.

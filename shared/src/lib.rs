@@ -6,6 +6,7 @@
 
 pub mod client;
 pub mod conversation;
+pub mod file;
 pub mod form;
 pub mod hours;
 pub mod message;

@@ -1,6 +1,6 @@
 //! What a transcript is made of.
 
-use crate::time::Timestamp;
+use crate::{file::File, time::Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The longest text a visitor can send, in characters.
@@ -91,6 +91,8 @@ pub enum Said {
     Visitor {
         id: MessageId,
         text: String,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        files: Vec<File>,
     },
     Bot {
         body: Body,
@@ -102,6 +104,8 @@ pub enum Said {
         /// As the visitor may see it: a person's name or the team's mask.
         name: String,
         body: Body,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        files: Vec<File>,
     },
     Notice(Notice),
 }

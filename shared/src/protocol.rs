@@ -114,6 +114,9 @@ pub enum Rejection {
     },
     /// Another text was stored under this id.
     IdReused,
+    FileTooLarge,
+    /// The site takes no files of this kind.
+    FileRefused,
     Closed,
     BadFrame,
 }

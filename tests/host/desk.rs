@@ -64,6 +64,7 @@ impl Stage {
                 let text = match line {
                     Line::Card(_) => "card".into(),
                     Line::Text(text) | Line::Bot(text) => text.clone(),
+                    Line::File { number, name } => format!("file {number} {name}"),
                     Line::Left { card, text, .. } => {
                         let card = card.as_ref().map(|_| "card, ").unwrap_or_default();
                         format!("left: {card}{text}")

@@ -49,6 +49,7 @@ fn entries() -> Vec<Entry> {
         Said::Visitor {
             id: id(),
             text: "hello".into(),
+            files: vec![],
         },
         Said::Bot {
             body: body.clone(),
@@ -61,6 +62,7 @@ fn entries() -> Vec<Entry> {
         Said::Agent {
             name: "Support".into(),
             body,
+            files: vec![],
         },
         Said::Notice(Notice::PersonAsked),
         Said::Notice(Notice::BotFailed),

@@ -3,6 +3,7 @@
 use crate::{Scene, Stage, settings};
 use shared::{
     conversation::{BotAnswer, BotSays, BotTurn, Failure, Input, Understood, WatchState},
+    file::FileKind,
     hours::Interval,
     message::{Seq, Span},
     settings::Settings,
@@ -14,7 +15,8 @@ use std::time::Duration;
 /// `start TOPIC` · `connect` · `disconnect` · `visitor: TEXT` · `visitor repeats` · `visitor asks for a person` ·
 /// `visitor stays` · `visitor ends` · `bot: TEXT` · `bot says nothing` · `bot does not understand` ·
 /// `bot hands off: TEXT` · `bot fails` · `agent: TEXT` · `desk fails [N times|after 25s]` · `desk refuses` ·
-/// `ben: TEXT`, `carl: TEXT` (other agents) · `unheard: TEXT` (no signal comes) · `sweep` · `watch lost` ·
+/// `visitor sends file: NAME` (`large…` is too large, `….exe` is not allowed) · `agent sends files: NAMES` (`bad…` is
+/// infected) · `ben: TEXT`, `carl: TEXT` (other agents) · `unheard: TEXT` (no signal comes) · `sweep` · `watch lost` ·
 /// `start TOPIC, leaves: TEXT` · `visitor rates 5: COMMENT` · `visitor erases` · `refuses to add` (the next person) · `thread gone` · `crash` · `+5m`, `+10s` (heartbeats go on while connected) · `half-open` (they do not)
 fn play(settings: &Settings, open: Option<Vec<Interval>>, script: &str) -> String {
     let mut player = Player {
@@ -103,6 +105,20 @@ impl Player {
                 self.sent += 1;
                 self.last = text.into();
                 stage.send(&format!("message-{}", self.sent), text);
+            }
+            "visitor sends file" => {
+                self.sent += 1;
+                let kind = if text.ends_with("exe") {
+                    FileKind::Other
+                } else {
+                    FileKind::Pdf
+                };
+                let size = if text.starts_with("large") { 11 << 20 } else { 100 };
+                stage.send_file(&format!("message-{}", self.sent), text, size, kind);
+            }
+            "agent sends files" => {
+                let message = stage.agent_sends_files(text);
+                stage.take(Input::DeskSignalled { message });
             }
             "visitor repeats" => stage.send(&format!("message-{}", self.sent), &self.last),
             "visitor reuses the id" => stage.send(&format!("message-{}", self.sent), "something else"),

@@ -3,9 +3,10 @@
 use crate::told::told;
 use shared::{
     conversation::{
-        BotAnswer, BotAsk, ConnectionId, Context, Conversation, DeskMessage, DeskRef, Effect, Failure, Input,
-        SiteJob, Start, TaskId, To, VisitorCard,
+        BotAnswer, BotAsk, ConnectionId, Context, Conversation, DeskFile, DeskFileState, DeskMessage,
+        DeskRef, Effect, Failure, Input, SiteJob, Start, TaskId, To, VisitorCard,
     },
+    file::FileKind,
     hours::Interval,
     message::{Entry, MessageId, Seq, Span},
     protocol::ServerFrame,
@@ -87,6 +88,8 @@ pub struct Stage {
     pub(crate) blocked: bool,
     /// The next person cannot be added.
     pub refuses_to_add: bool,
+    /// Numbers of the files that are kept.
+    pub files: Vec<u32>,
     /// What the site was told, in order.
     pub enlisted: Vec<SiteJob>,
 }
@@ -142,6 +145,7 @@ impl Stage {
             is_erased: false,
             blocked: scene.blocked,
             refuses_to_add: false,
+            files: vec![],
             enlisted: vec![],
         };
         stage.save();
@@ -211,8 +215,38 @@ impl Stage {
                 text: text.into(),
                 href: None,
             }],
-            files: 0,
+            files: vec![],
         });
+        source
+    }
+
+    pub fn send_file(&mut self, id: &str, name: &str, size: u64, kind: FileKind) {
+        let id = MessageId::parse(id.into()).unwrap_or_else(|| panic!("id {id}"));
+        self.take(Input::VisitorSentFile {
+            connection: ConnectionId("c".into()),
+            id,
+            name: name.into(),
+            size,
+            kind,
+            image: None,
+        });
+    }
+
+    /// Without a word; names apart by spaces.
+    pub fn agent_sends_files(&mut self, names: &str) -> DeskRef {
+        let source = self.agent_writes("");
+        let file = |name: &str| DeskFile {
+            source: format!("https://desk/{name}"),
+            name: name.into(),
+            size: if name.starts_with("large") { 11 << 20 } else { 100 },
+            state: match name.starts_with("bad") {
+                true => DeskFileState::Refused,
+                false => DeskFileState::Good { image: None },
+            },
+        };
+        if let Some(message) = self.written.last_mut() {
+            message.files = names.split(' ').map(file).collect();
+        }
         source
     }
 
@@ -250,6 +284,7 @@ impl Stage {
                     self.rows_written += 1;
                     self.rows.push((entry.clone(), source.clone()));
                 }
+                Effect::KeepFile { number, .. } => self.files.push(*number),
                 Effect::EraseTranscript => self.rows.clear(),
                 Effect::Erase => self.is_erased = true,
                 Effect::Send { .. } | Effect::Replay { .. } | Effect::Desk { .. } | Effect::AskBot { .. } => {
@@ -258,7 +293,11 @@ impl Stage {
         }
         for effect in effects {
             match effect {
-                Effect::Save | Effect::Append { .. } | Effect::EraseTranscript | Effect::Erase => {}
+                Effect::Save
+                | Effect::Append { .. }
+                | Effect::KeepFile { .. }
+                | Effect::EraseTranscript
+                | Effect::Erase => {}
                 Effect::Send { to, frame } => {
                     self.log.extend(told(&frame));
                     self.sent.push((to, frame));

@@ -145,11 +145,7 @@ fn one_way_out() {
 
 #[test]
 fn effects_are_matched_in_the_shell_and_the_store_alone() {
-    nowhere(
-        "edge/src",
-        &["Effect::"],
-        &["conversation_do.rs", "shell.rs", "store.rs"],
-    );
+    nowhere("edge/src", &["Effect::"], &["shell.rs", "store.rs"]);
 }
 
 #[test]

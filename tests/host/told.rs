@@ -1,6 +1,7 @@
 //! What is sent to the visitor, as lines of a script.
 
 use shared::{
+    file::File,
     message::{Entry, Said, plain},
     protocol::ServerFrame,
 };
@@ -31,10 +32,17 @@ pub(crate) fn told(frame: &ServerFrame) -> Vec<String> {
 
 fn said(entry: &Entry) -> String {
     match &entry.said {
-        Said::Visitor { text, .. } => format!("visitor: {text}"),
+        Said::Visitor { text, files, .. } => format!("visitor: {text}{}", shown(files)),
         Said::Bot { body, replies } if replies.is_empty() => format!("bot: {}", plain(body)),
         Said::Bot { body, replies } => format!("bot: {} {replies:?}", plain(body)),
-        Said::Agent { name, body } => format!("{name}: {}", plain(body)),
+        Said::Agent { name, body, files } => format!("{name}: {}{}", plain(body), shown(files)),
         Said::Notice(notice) => format!("{notice:?}"),
     }
+}
+
+fn shown(files: &[File]) -> String {
+    files
+        .iter()
+        .map(|file| format!("[file {} {}]", file.number, file.name))
+        .collect()
 }

@@ -92,7 +92,7 @@ pub(crate) fn rows(model: &Model, site: &PublicSettings, calendar: &Calendar) ->
                 writer.message(None, words(text), entry.at, Some(mark));
             }
             Said::Bot { body, .. } => writer.message(Some(&site.bot_name), body.clone(), entry.at, None),
-            Said::Agent { name, body } => writer.message(Some(name), body.clone(), entry.at, None),
+            Said::Agent { name, body, .. } => writer.message(Some(name), body.clone(), entry.at, None),
             Said::Notice(notice) => writer.notice(notice, entry.at),
         }
     }
@@ -236,6 +236,7 @@ mod tests {
             welcome: String::new(),
             closed: String::new(),
             when_closed: WhenClosed::Message,
+            attachments: None,
             now: Timestamp(0),
             mask: "Team".into(),
             bot_name: "Bot".into(),
@@ -247,6 +248,7 @@ mod tests {
         Said::Visitor {
             id: MessageId::parse("12345678".into()).expect("an id"),
             text: text.into(),
+            files: vec![],
         }
     }
 

@@ -83,6 +83,8 @@ pub(crate) fn refused(code: Rejection) -> (&'static str, bool) {
     match code {
         Rejection::TooLong => ("Not sent: the message is too long.", false),
         Rejection::Closed => ("Not sent: this chat has ended.", false),
+        Rejection::FileTooLarge => ("Not sent: the file is too large.", false),
+        Rejection::FileRefused => ("Not sent: files of this kind are not taken here.", false),
         Rejection::Empty | Rejection::IdReused | Rejection::BadFrame => (NOT_SENT, false),
         Rejection::TooFast { .. } => (TRY_AGAIN, true),
     }

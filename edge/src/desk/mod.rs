@@ -2,6 +2,7 @@
 
 pub(crate) mod webex;
 mod webex_client;
+mod webex_files;
 mod webex_site;
 mod webex_watch;
 mod webex_wire;

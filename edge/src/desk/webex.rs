@@ -12,8 +12,8 @@ use super::{
 use crate::{accounts::Account, body, shell::Shell};
 use shared::{
     conversation::{
-        Attempt, DeskJob, DeskMessage, DeskOutcome, DeskRef, Failure, NameWanted, Participant, ThreadRef,
-        Voice,
+        Attempt, DeskFile, DeskJob, DeskMessage, DeskOutcome, DeskRef, Failure, Line, NameWanted,
+        Participant, ThreadRef, Voice,
     },
     time::Timestamp,
 };
@@ -67,6 +67,13 @@ impl<'a> Webex<'a> {
             DeskJob::Sweep { after } => {
                 let (found, newest) = self.written_after(room, after.as_ref()).await?;
                 Ok(DeskOutcome::Swept { found, newest })
+            }
+            DeskJob::Post {
+                line: Line::File { number, name },
+                ..
+            } => {
+                let post = self.post_file(room, *number, name, attempt).await?;
+                Ok(DeskOutcome::Posted(post))
             }
             DeskJob::Post { voice, line, .. } => {
                 let text = words::line(line, *voice);
@@ -141,25 +148,13 @@ impl<'a> Webex<'a> {
         text: &str,
         attempt: &Attempt,
     ) -> Result<DeskRef, Failure> {
-        if let Attempt::MaybeDone { last_post } = attempt {
-            let messages = self.newest(room).await?;
-            let account = match voice {
-                Voice::Visitor => Account::Desk,
-                Voice::Bot => Account::DeskBot,
-            };
-            let me: Person = self.client.get(account, "/people/me").await?;
-            let last = last_post.as_ref().map(|post| post.0.as_str());
-            let mut newer = messages
-                .into_iter()
-                .take_while(|message| Some(message.id.as_str()) != last);
-            if let Some(done) = newer.find(|message| message.person_id == me.id && message.text == text) {
-                return Ok(DeskRef(done.id));
-            }
-        }
         let account = match voice {
             Voice::Visitor => Account::Desk,
             Voice::Bot => Account::DeskBot,
         };
+        if let Some(done) = self.posted_before(room, account, text, attempt).await? {
+            return Ok(done);
+        }
         let message = NewMessage { room_id: room, text };
         let post: Created = self
             .client
@@ -167,6 +162,28 @@ impl<'a> Webex<'a> {
             .await
             .map_err(gone_if_404)?;
         Ok(DeskRef(post.id))
+    }
+
+    /// A post of ours that an attempt may have left: it has this text, and comes after the last one known.
+    pub(super) async fn posted_before(
+        &self,
+        room: &str,
+        account: Account,
+        text: &str,
+        attempt: &Attempt,
+    ) -> Result<Option<DeskRef>, Failure> {
+        let Attempt::MaybeDone { last_post } = attempt else {
+            return Ok(None);
+        };
+        let messages = self.newest(room).await?;
+        let me: Person = self.client.get(account, "/people/me").await?;
+        let last = last_post.as_ref().map(|post| post.0.as_str());
+        let mut newer = messages
+            .into_iter()
+            .take_while(|message| Some(message.id.as_str()) != last);
+        // Webex trims what is posted.
+        let done = newer.find(|message| message.person_id == me.id && message.text.trim() == text.trim());
+        Ok(done.map(|message| DeskRef(message.id)))
     }
 
     /// `None` for a message that is deleted, is not of this room, or has no readable time.
@@ -189,7 +206,8 @@ impl<'a> Webex<'a> {
             NameWanted::No => None,
             NameWanted::Yes => self.name_of(&read.person_id).await,
         };
-        Ok(message_of(read, name))
+        let files = self.files(&read.files).await?;
+        Ok(message_of(read, name, files))
     }
 
     /// Asked for once while the object is in memory. Without a name the mask is shown.
@@ -211,7 +229,7 @@ impl<'a> Webex<'a> {
     }
 }
 
-fn message_of(message: Message, name: Option<String>) -> Option<DeskMessage> {
+fn message_of(message: Message, name: Option<String>, files: Vec<DeskFile>) -> Option<DeskMessage> {
     let sent_at = chrono::DateTime::parse_from_rfc3339(message.created.as_deref()?).ok()?;
     let body = match &message.html {
         Some(markup) => body::from_html(markup),
@@ -223,7 +241,7 @@ fn message_of(message: Message, name: Option<String>) -> Option<DeskMessage> {
         name,
         sent_at: Timestamp(sent_at.timestamp_millis()),
         body,
-        files: message.files.len(),
+        files,
     })
 }
 

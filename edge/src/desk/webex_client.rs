@@ -4,7 +4,7 @@ use super::webex_wire::{List, Person, Problem};
 use crate::{
     accounts::{Account, Accounts},
     config,
-    http::{self, Body, Call, Reply},
+    http::{self, Body, Call, NoReply, Reply},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use shared::conversation::Failure;
@@ -69,12 +69,12 @@ impl<'a> Client<'a> {
     ) -> Result<(), Trouble> {
         let mut path = path.to_owned();
         for _ in 0..MAX_PAGES {
-            let reply = self.call(Account::Desk, Method::Get, &path, None).await?;
+            let reply = self.call(Account::Desk, Method::Get, &path, Body::None).await?;
             let page: List<T> = parse(&reply)?;
             if !page.items.into_iter().all(&mut more) {
                 return Ok(());
             }
-            match reply.next {
+            match reply.next() {
                 Some(next) => path = next,
                 None => return Ok(()),
             }
@@ -93,7 +93,7 @@ impl<'a> Client<'a> {
     }
 
     pub(super) async fn get<T: DeserializeOwned>(&self, account: Account, path: &str) -> Result<T, Trouble> {
-        parse(&self.call(account, Method::Get, path, None).await?)
+        parse(&self.call(account, Method::Get, path, Body::None).await?)
     }
 
     pub(super) async fn post_json<T: DeserializeOwned>(
@@ -113,17 +113,44 @@ impl<'a> Client<'a> {
         body: &impl Serialize,
     ) -> Result<T, Trouble> {
         let body = serde_json::to_string(body).map_err(|_| Trouble::passing(Trouble::NO_ANSWER))?;
-        parse(&self.call(account, method, path, Some(body)).await?)
+        parse(&self.call(account, method, path, Body::Json(body)).await?)
     }
 
-    /// One call; a token that is refused is replaced once.
     pub(super) async fn call(
         &self,
         account: Account,
         method: Method,
         path: &str,
-        body: Option<String>,
+        body: Body,
     ) -> Result<Reply, Trouble> {
+        let message = |body: &String| {
+            let problem: Option<Problem> = serde_json::from_str(body).ok();
+            problem.map(|problem| problem.message).unwrap_or_default()
+        };
+        let send = async |call| http::send(call, TIMEOUT).await;
+        self.exchange(account, method, path, body, send, message).await
+    }
+
+    /// A file's bytes, by its address.
+    pub(crate) async fn content(&self, source: &str, largest: usize) -> Result<Vec<u8>, Failure> {
+        let path = content_path(source);
+        let send = async |call| http::download(call, TIMEOUT, largest).await;
+        let exchange = self.exchange(Account::Desk, Method::Get, &path, Body::None, send, |_| {
+            String::new()
+        });
+        Ok(exchange.await?.body)
+    }
+
+    /// One call; a token that is refused is replaced once.
+    async fn exchange<B>(
+        &self,
+        account: Account,
+        method: Method,
+        path: &str,
+        body: Body,
+        send: impl AsyncFn(Call) -> Result<Reply<B>, NoReply>,
+        message: impl Fn(&B) -> String,
+    ) -> Result<Reply<B>, Trouble> {
         let mut refused: Option<String> = None;
         loop {
             let token = match self.accounts.token(self.env, account, refused.as_deref()).await {
@@ -137,9 +164,9 @@ impl<'a> Client<'a> {
                 method: method.clone(),
                 url: self.address(path),
                 bearer: Some(token.clone()),
-                body: body.clone().map_or(Body::None, Body::Json),
+                body: body.clone(),
             };
-            let reply = http::send(call, TIMEOUT).await.map_err(|error| {
+            let reply = send(call).await.map_err(|error| {
                 console_warn!("webex: {error}");
                 Trouble::passing(Trouble::NO_ANSWER)
             })?;
@@ -148,25 +175,29 @@ impl<'a> Client<'a> {
                 401 if refused.is_none() => refused = Some(token),
                 status => {
                     console_warn!("webex: status {status}");
-                    return Err(trouble(&reply));
+                    return Err(trouble(&reply, message(&reply.body)));
                 }
             }
         }
     }
 }
 
-fn trouble(reply: &Reply) -> Trouble {
-    let problem: Option<Problem> = serde_json::from_str(&reply.body).ok();
+/// Files come under several names of the same host; the id is what counts.
+pub(super) fn content_path(source: &str) -> String {
+    let id = source.rsplit('/').next().unwrap_or_default();
+    format!("/contents/{id}")
+}
+
+fn trouble<B>(reply: &Reply<B>, message: String) -> Trouble {
     let failure = match reply.status {
         429 => Failure::Passing {
-            retry_after: Some(reply.retry_after.unwrap_or(SLOW_DOWN)),
+            retry_after: Some(reply.retry_after().unwrap_or(SLOW_DOWN)),
         },
-        400 | 403 | 405 | 409 | 410 | 415 => Failure::Refused,
+        400 | 403 | 405 | 409 | 410 | 415 | 428 => Failure::Refused,
         _ => Failure::Passing {
-            retry_after: reply.retry_after,
+            retry_after: reply.retry_after(),
         },
     };
-    let message = problem.map(|problem| problem.message).unwrap_or_default();
     Trouble {
         failure,
         status: reply.status,
@@ -184,6 +215,6 @@ pub(super) fn gone_if_404(trouble: Trouble) -> Failure {
 }
 
 /// A 2xx answer that cannot be read may have been carried out: like no answer.
-fn parse<T: DeserializeOwned>(reply: &Reply) -> Result<T, Trouble> {
+pub(super) fn parse<T: DeserializeOwned>(reply: &Reply) -> Result<T, Trouble> {
     serde_json::from_str(&reply.body).map_err(|_| Trouble::passing(Trouble::NO_ANSWER))
 }

@@ -5,7 +5,7 @@ use super::{
     webex_client::{Trouble, gone_if_404},
     webex_wire::*,
 };
-use crate::{accounts::Account, config};
+use crate::{accounts::Account, config, http::Body};
 use shared::conversation::{Attempt, DeskOutcome, DeskRef, Failure, WatchRef};
 use worker::{Method, Result, console_warn};
 
@@ -84,7 +84,11 @@ impl Webex<'_> {
             return Ok(DeskOutcome::Unwatched);
         }
         let path = format!("/webhooks/{}", watch.0);
-        match self.client.call(Account::Desk, Method::Delete, &path, None).await {
+        match self
+            .client
+            .call(Account::Desk, Method::Delete, &path, Body::None)
+            .await
+        {
             Ok(_)
             | Err(Trouble {
                 status: 400 | 404, ..

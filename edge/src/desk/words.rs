@@ -27,6 +27,7 @@ pub(super) fn standing_title(topic: &str) -> String {
 pub(super) fn line(line: &Line, voice: Voice) -> String {
     match (line, voice) {
         (Line::Card(card), _) => self::card(card, POST_LIMIT),
+        (Line::File { name, .. }, _) => name.clone(),
         (Line::Text(text), _) | (Line::Bot(text), Voice::Bot) => text.clone(),
         (
             Line::Left {
@@ -134,7 +135,9 @@ fn notice(notice: &ThreadNotice) -> String {
         ThreadNotice::NobodyAnswered => {
             "Nobody has answered. The visitor can leave a message; you can still answer here.".into()
         }
-        ThreadNotice::FilesNotPassed => "Files do not reach the visitor yet. Send a link instead.".into(),
+        ThreadNotice::FileNotPassed { name } => {
+            format!("“{name}” did not reach the visitor: it is too large, or Webex holds it back as not safe.")
+        }
         ThreadNotice::Rated { stars, comment } => {
             let comment = if comment.is_empty() {
                 String::new()

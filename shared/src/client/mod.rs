@@ -378,6 +378,8 @@ impl Client {
             Rejection::Empty
             | Rejection::TooLong
             | Rejection::IdReused
+            | Rejection::FileTooLarge
+            | Rejection::FileRefused
             | Rejection::Closed
             | Rejection::BadFrame => self.transcript.refuse(&id, code),
         }

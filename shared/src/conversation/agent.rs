@@ -1,13 +1,14 @@
 //! What agents write in the thread: answers to the visitor, commands, and what is theirs alone.
 
 use super::{
-    Conversation, DeskJob, DeskMessage, Handoff, Participant, Phase, Reading, SiteJob, ThreadNotice, Turn,
-    lane::Task,
+    Conversation, DeskFile, DeskFileState, DeskJob, DeskMessage, FileOrigin, Handoff, Participant, Phase,
+    Reading, SiteJob, ThreadNotice, Turn, lane::Task,
 };
 use crate::{
+    file::{File, MAX_FILE},
     form::is_email,
     message::{Body, ClosedBy, Notice, Said, Span, plain},
-    settings::{Joining, Replies, RoomKind},
+    settings::{Attachments, Joining, Replies, RoomKind},
     time::Timestamp,
 };
 
@@ -21,16 +22,20 @@ impl Conversation {
             turn.save = true;
             return self.command(command, task, turn);
         }
-        if message.files > 0 {
-            turn.save = true;
-            self.tell_thread(ThreadNotice::FilesNotPassed, turn.context.now);
-        }
         let name = self.name_of(&message, turn);
         let body = match &self.plan.replies {
             Replies::All => message.body,
             Replies::Marked(marker) => marked(message.body, marker.as_str()),
         };
-        if plain(&body).trim().is_empty() {
+        // Where replies are private, a file goes out with a marked line.
+        let is_blank = plain(&body).trim().is_empty();
+        let is_private = is_blank && self.plan.replies != Replies::All;
+        let files = if is_private {
+            vec![]
+        } else {
+            self.files_of(message.files, turn)
+        };
+        if is_blank && files.is_empty() {
             turn.save = true;
             return;
         }
@@ -38,8 +43,31 @@ impl Conversation {
             self.hand_off(Handoff::Agent, None, turn);
         }
         self.agent_answers(name.clone(), turn);
-        let said = Said::Agent { name, body };
+        let said = Said::Agent { name, body, files };
         self.append(message.sent_at, said, Some(message.source), turn);
+    }
+
+    /// Those of an agent's files that the visitor may have.
+    fn files_of(&mut self, files: Vec<DeskFile>, turn: &mut Turn) -> Vec<File> {
+        let largest = self
+            .plan
+            .attachments
+            .as_ref()
+            .map_or(MAX_FILE, Attachments::largest);
+        let mut kept = vec![];
+        for file in files {
+            match file.state {
+                DeskFileState::Good { image } if file.size <= largest as u64 => {
+                    let origin = FileOrigin::Desk(file.source);
+                    kept.push(self.keep_file(origin, file.name, file.size, image, turn));
+                }
+                DeskFileState::Good { .. } | DeskFileState::Refused => {
+                    let name = file.name;
+                    self.tell_thread(ThreadNotice::FileNotPassed { name }, turn.context.now);
+                }
+            }
+        }
+        kept
     }
 
     /// As the visitor sees them.

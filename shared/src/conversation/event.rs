@@ -2,6 +2,7 @@
 
 use super::{DeskJob, DeskOutcome, Failure};
 use crate::{
+    file::{FileKind, Image},
     message::{Body, Entry, MessageId, Seq},
     protocol::ServerFrame,
     settings::Plan,
@@ -59,6 +60,15 @@ pub enum Input {
         id: MessageId,
         text: String,
     },
+    /// A file that is stored already, waiting for its number.
+    VisitorSentFile {
+        connection: ConnectionId,
+        id: MessageId,
+        name: String,
+        size: u64,
+        kind: FileKind,
+        image: Option<Image>,
+    },
     VisitorAskedForPerson,
     VisitorStayed,
     VisitorEnded,
@@ -101,6 +111,15 @@ pub enum WatchState {
     Lost,
 }
 
+/// Where a file's bytes are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FileOrigin {
+    /// Stored just now.
+    Upload,
+    /// The desk gives them, by this name of its own.
+    Desk(String),
+}
+
 /// How a conversation comes to be, see [`super::Conversation::start`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Start {
@@ -138,6 +157,12 @@ pub enum Effect {
     Append {
         entry: Entry,
         source: Option<DeskRef>,
+    },
+    /// Keep a file under this number; the entry that shows it follows.
+    KeepFile {
+        number: u32,
+        name: String,
+        origin: FileOrigin,
     },
     /// Delete the transcript.
     EraseTranscript,

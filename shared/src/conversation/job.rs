@@ -2,6 +2,7 @@
 
 use super::{DeskRef, ThreadRef, VisitorCard, WatchRef};
 use crate::{
+    file::Image,
     message::{Body, ClosedBy, Seq},
     settings::Plan,
     time::Timestamp,
@@ -103,6 +104,11 @@ pub enum Line {
     Text(String),
     /// Posted by the bot's account, or under the bot's name where that account could not be added.
     Bot(String),
+    /// A file of the visitor.
+    File {
+        number: u32,
+        name: String,
+    },
     /// A message that was left; a long one comes in parts, of which the first has the card.
     Left {
         card: Option<Box<VisitorCard>>,
@@ -144,7 +150,10 @@ pub enum ThreadNotice {
     TeamClosed,
     /// The visitor has been told that nobody came, and can leave a message.
     NobodyAnswered,
-    FilesNotPassed,
+    /// Too large, or not safe.
+    FileNotPassed {
+        name: String,
+    },
     Rated {
         stars: u8,
         comment: String,
@@ -211,7 +220,25 @@ pub struct DeskMessage {
     pub name: Option<String>,
     pub sent_at: Timestamp,
     pub body: Body,
-    pub files: usize,
+    pub files: Vec<DeskFile>,
+}
+
+/// A file that somebody put into the thread.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeskFile {
+    /// The desk's name for it; opaque here.
+    pub source: String,
+    pub name: String,
+    pub size: u64,
+    pub state: DeskFileState,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeskFileState {
+    /// What it claims to be; its content is looked at when it is shown.
+    Good { image: Option<Image> },
+    /// The desk will not give it: infected, or not to be scanned.
+    Refused,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -36,6 +36,7 @@ use pace::Pace;
 use seen::Seen;
 use serde::{Deserialize, Serialize};
 use timers::{Presence, Silence, Warning};
+use visitor::Upload;
 
 /// Version of the stored form. It is only added to: a worker reads what the one before it wrote.
 pub const SNAPSHOT_VERSION: u8 = 1;
@@ -83,10 +84,18 @@ pub struct Conversation {
     /// In a mixed room: more than one person takes part.
     #[serde(default, skip_serializing_if = "is_false")]
     is_crowd: bool,
+    /// Files so far.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    files: u32,
     #[serde(default, skip_serializing_if = "is_false")]
     rated: bool,
     #[serde(default, skip_serializing_if = "is_false")]
     is_erased: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// What waits to be read from the desk.
@@ -159,6 +168,24 @@ impl Conversation {
             Input::VisitorConnected { connection, after } => self.visitor_connected(connection, after, turn),
             Input::VisitorDisconnected => self.visitor_disconnected(turn),
             Input::VisitorSent { connection, id, text } => self.visitor_sent(connection, id, text, turn),
+            Input::VisitorSentFile {
+                connection,
+                id,
+                name,
+                size,
+                kind,
+                image,
+            } => self.visitor_sent_file(
+                connection,
+                id,
+                Upload {
+                    name,
+                    size,
+                    kind,
+                    image,
+                },
+                turn,
+            ),
             Input::VisitorAskedForPerson => {
                 self.sign_of_life(turn);
                 if self.phase == Phase::WithBot {

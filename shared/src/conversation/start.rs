@@ -54,6 +54,7 @@ impl Conversation {
             met: vec![],
             first_agent: None,
             is_crowd: false,
+            files: 0,
             rated: false,
             is_erased: false,
             plan: start.plan,
@@ -74,7 +75,16 @@ impl Conversation {
         self.enqueue(DeskJob::Site(SiteJob::Enlist { mark, watch }), now);
         if let Some(text) = message {
             let (id, said) = (MessageId::left(), text.clone());
-            let seq = self.append(now, Said::Visitor { id, text: said }, None, turn);
+            let seq = self.append(
+                now,
+                Said::Visitor {
+                    id,
+                    text: said,
+                    files: vec![],
+                },
+                None,
+                turn,
+            );
             self.post_left(card, reference, &text, seq, turn.context);
             let by = ClosedBy::MessageLeft;
             self.notice(Notice::Closed { by }, turn);

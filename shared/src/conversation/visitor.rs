@@ -1,13 +1,22 @@
 //! The visitor's side of the core: connections, messages, signs of life.
 
 use super::{
-    BotAsk, ConnectionId, Conversation, Effect, Line, Phase, Presence, Silence, ThreadNotice, To, Turn,
-    Voice, Warning, seen::Verdict,
+    BotAsk, ConnectionId, Conversation, DeskJob, Effect, FileOrigin, Line, Phase, Presence, Silence,
+    ThreadNotice, To, Turn, Voice, Warning, seen::Verdict,
 };
 use crate::{
+    file::{File, FileKind, Image, clean_name},
     message::{MAX_TEXT, MessageId, Said, Seq},
     protocol::{Rejection, ServerFrame},
 };
+
+/// A file as it came.
+pub(super) struct Upload {
+    pub(super) name: String,
+    pub(super) size: u64,
+    pub(super) kind: FileKind,
+    pub(super) image: Option<Image>,
+}
 
 /// Posts that may wait for a desk that does not answer: the snapshot holds them, and a row has a largest size.
 /// What comes beyond waits in the visitor's panel.
@@ -58,15 +67,8 @@ impl Conversation {
         text: String,
         turn: &mut Turn,
     ) {
-        if let Err(code) = self.accept(&id, &text, turn) {
-            if let Some(code) = code {
-                let frame = ServerFrame::Rejected { id: Some(id), code };
-                turn.effects.push(Effect::Send {
-                    to: To::One(connection),
-                    frame,
-                });
-            }
-            return;
+        if let Err(code) = check_text(&text).and_then(|()| self.accept(&id, &text, turn)) {
+            return reject(connection, id, code, turn);
         }
         self.sign_of_life(turn);
         let now = turn.context.now;
@@ -75,6 +77,7 @@ impl Conversation {
             Said::Visitor {
                 id,
                 text: text.clone(),
+                files: vec![],
             },
             None,
             turn,
@@ -85,16 +88,88 @@ impl Conversation {
         }
     }
 
+    /// The bytes are stored, and are dropped again unless this keeps them.
+    pub(super) fn visitor_sent_file(
+        &mut self,
+        connection: ConnectionId,
+        id: MessageId,
+        upload: Upload,
+        turn: &mut Turn,
+    ) {
+        let Upload {
+            name,
+            size,
+            kind,
+            image,
+        } = upload;
+        let content = [name.as_str(), &size.to_string()].join("/");
+        let checked = self
+            .check_file(size, kind)
+            .and_then(|()| self.accept(&id, &content, turn));
+        if let Err(code) = checked {
+            return reject(connection, id, code, turn);
+        }
+        self.sign_of_life(turn);
+        let now = turn.context.now;
+        let file = self.keep_file(FileOrigin::Upload, name, size, image, turn);
+        let (voice, number, name) = (Voice::Visitor, file.number, file.name.clone());
+        let (text, files) = (String::new(), vec![file]);
+        let seq = self.append(now, Said::Visitor { id, text, files }, None, turn);
+        let (line, completes) = (Line::File { number, name }, Some(seq));
+        self.enqueue(
+            DeskJob::Post {
+                voice,
+                line,
+                completes,
+            },
+            now,
+        );
+    }
+
+    fn check_file(&self, size: u64, kind: FileKind) -> Result<(), Option<Rejection>> {
+        let Some(allowed) = &self.plan.attachments else {
+            return Err(Some(Rejection::FileRefused));
+        };
+        if size == 0 {
+            Err(Some(Rejection::Empty))
+        } else if size > allowed.largest() as u64 {
+            Err(Some(Rejection::FileTooLarge))
+        } else if !allowed.kinds.contains(&kind) {
+            Err(Some(Rejection::FileRefused))
+        } else {
+            Ok(())
+        }
+    }
+
+    pub(super) fn keep_file(
+        &mut self,
+        origin: FileOrigin,
+        name: String,
+        size: u64,
+        image: Option<Image>,
+        turn: &mut Turn,
+    ) -> File {
+        self.files += 1;
+        turn.save = true;
+        let number = self.files;
+        let name = clean_name(&name);
+        turn.effects.push(Effect::KeepFile {
+            number,
+            name: name.clone(),
+            origin,
+        });
+        File {
+            number,
+            name,
+            size,
+            image,
+        }
+    }
+
     /// `Err(None)`: a repeat, which the sender knows of or will hear of by replay.
-    fn accept(&mut self, id: &MessageId, text: &str, turn: &Turn) -> Result<(), Option<Rejection>> {
-        if text.trim().is_empty() {
-            return Err(Some(Rejection::Empty));
-        }
-        if text.chars().count() > MAX_TEXT {
-            return Err(Some(Rejection::TooLong));
-        }
+    fn accept(&mut self, id: &MessageId, content: &str, turn: &Turn) -> Result<(), Option<Rejection>> {
         let (seen, pace) = (self.from_visitor.clone(), self.pace);
-        match self.from_visitor.note(id.as_str(), text) {
+        match self.from_visitor.note(id.as_str(), content) {
             Verdict::Repeat => return Err(None),
             Verdict::Conflict => return Err(Some(Rejection::IdReused)),
             Verdict::New => {}
@@ -142,5 +217,25 @@ impl Conversation {
         if was == Warning::Given {
             self.send_state(turn);
         }
+    }
+}
+
+fn check_text(text: &str) -> Result<(), Option<Rejection>> {
+    if text.trim().is_empty() {
+        return Err(Some(Rejection::Empty));
+    }
+    if text.chars().count() > MAX_TEXT {
+        return Err(Some(Rejection::TooLong));
+    }
+    Ok(())
+}
+
+fn reject(to: ConnectionId, id: MessageId, code: Option<Rejection>, turn: &mut Turn) {
+    if let Some(code) = code {
+        let frame = ServerFrame::Rejected { id: Some(id), code };
+        turn.effects.push(Effect::Send {
+            to: To::One(to),
+            frame,
+        });
     }
 }

@@ -9,6 +9,7 @@ pub use plan::*;
 pub use public::*;
 
 use crate::{
+    file::{FileKind, MAX_FILE},
     form::Form,
     hours::{Hours, Interval, coming},
     time::Timestamp,
@@ -43,6 +44,9 @@ pub struct Settings {
     /// Sites that may embed the panel, as in CSP `frame-ancestors`. `*` means any.
     pub origins: Vec<Origin>,
     pub retention_days: Retention,
+    /// What visitors can send besides text; none means no files.
+    #[serde(default)]
+    pub attachments: Option<Attachments>,
     /// A visitor may send this many messages a minute, some at once.
     pub messages_per_minute: NonZeroU32,
 }
@@ -193,6 +197,22 @@ pub struct Timeouts {
     pub answer: u32,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Attachments {
+    /// In MB of 1,048,576 bytes, both ways.
+    pub largest_mb: u32,
+    /// What visitors may send, by content. Agents may send anything.
+    pub kinds: Vec<FileKind>,
+}
+
+impl Attachments {
+    /// In bytes.
+    pub fn largest(&self) -> usize {
+        (self.largest_mb as usize) << 20
+    }
+}
+
 /// How long a transcript is kept after the end, in days; parts of a day count.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "f64", into = "f64")]
@@ -282,6 +302,12 @@ impl Settings {
             !has_zone(self.zone.as_str()),
             "zone",
             "a zone of the time-zone database, like Europe/Warsaw",
+        );
+        let too_large = |files: &Attachments| files.largest_mb == 0 || files.largest() > MAX_FILE;
+        wrong(
+            self.attachments.as_ref().is_some_and(too_large),
+            "attachments.largest_mb",
+            "1 to 20",
         );
         wrong(self.topics.is_empty(), "topics", "at least one topic");
         wrong(!sound(&self.timeouts), "timeouts", SOUND);

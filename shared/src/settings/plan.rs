@@ -1,6 +1,8 @@
 //! What a conversation takes from the settings.
 
-use super::{BotUse, DEFAULT_SITE, Joining, Replies, Retention, RoomKind, Settings, Timeouts, Topic};
+use super::{
+    Attachments, BotUse, DEFAULT_SITE, Joining, Replies, Retention, RoomKind, Settings, Timeouts, Topic,
+};
 use crate::{hours::Interval, time::Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +30,8 @@ pub struct Plan {
     #[serde(default)]
     pub retention: Retention,
     pub messages_per_minute: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attachments: Option<Attachments>,
     /// The open intervals round the conversation; `None` means always.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open: Option<Vec<Interval>>,
@@ -76,6 +80,7 @@ impl Settings {
             timeouts: topic.timeouts.unwrap_or(self.timeouts),
             retention: self.retention_days,
             messages_per_minute: self.messages_per_minute.get(),
+            attachments: self.attachments.clone(),
             // A chat is over long before that.
             open: open.map(|open| open.into_iter().take(3).collect()),
         }

@@ -1,6 +1,6 @@
 //! What anybody may read of the settings.
 
-use super::{BotUse, Settings, Theme, Topic, WhenClosed};
+use super::{Attachments, BotUse, Settings, Theme, Topic, WhenClosed};
 use crate::{form::Form, hours::Interval, time::Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +17,8 @@ pub struct PublicSettings {
     pub bot_name: String,
     #[serde(default)]
     pub when_closed: WhenClosed,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attachments: Option<Attachments>,
     /// By the edge's clock, since a visitor's may be wrong.
     pub now: Timestamp,
     pub topics: Vec<PublicTopic>,
@@ -61,6 +63,7 @@ impl Settings {
             mask: self.desk.mask.clone(),
             bot_name: self.bot.name.clone(),
             when_closed: self.when_closed,
+            attachments: self.attachments.clone(),
             now,
             topics: self.topics.iter().map(topic).collect(),
         }

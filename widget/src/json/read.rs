@@ -4,11 +4,12 @@ use super::Json;
 use crate::model::Stored;
 use shared::{
     client::Kept,
+    file::{File, FileKind, Image},
     form::{Field, FieldError, FieldKind, Form, Problem},
     hours::Interval,
     message::{Body, ClosedBy, Entry, MessageId, Notice, Said, Seq, Span},
     protocol::{DeskReach, PhaseView, Rejection, ServerFrame, StartAnswer, StartRequest, State},
-    settings::{BotUse, DEFAULT_SITE, PublicSettings, PublicTopic, Theme, WhenClosed},
+    settings::{Attachments, BotUse, DEFAULT_SITE, PublicSettings, PublicTopic, Theme, WhenClosed},
     time::Timestamp,
 };
 
@@ -92,6 +93,8 @@ fn rejection(json: Json) -> Option<Rejection> {
             retry_after_ms: content.member("retry_after_ms").small()?,
         },
         "id_reused" => Rejection::IdReused,
+        "file_too_large" => Rejection::FileTooLarge,
+        "file_refused" => Rejection::FileRefused,
         "closed" => Rejection::Closed,
         "bad_frame" => Rejection::BadFrame,
         _ => return None,
@@ -112,6 +115,7 @@ fn said(json: Json) -> Option<Said> {
         "visitor" => Said::Visitor {
             id: MessageId::parse(content.text_at("id")?)?,
             text: content.text_at("text")?,
+            files: files(content.member("files"))?,
         },
         "bot" => Said::Bot {
             body: body(content.member("body"))?,
@@ -125,10 +129,29 @@ fn said(json: Json) -> Option<Said> {
         "agent" => Said::Agent {
             name: content.text_at("name")?,
             body: body(content.member("body"))?,
+            files: files(content.member("files"))?,
         },
         "notice" => Said::Notice(notice(content)?),
         _ => return None,
     })
+}
+
+fn files(json: Json) -> Option<Vec<File>> {
+    let file = |mut json: Json| {
+        Some(File {
+            number: json.member("number").small()?,
+            name: json.text_at("name")?,
+            size: json.member("size").small()?.into(),
+            image: match json.text_at("image").as_deref() {
+                Some("png") => Some(Image::Png),
+                Some("jpeg") => Some(Image::Jpeg),
+                Some("gif") => Some(Image::Gif),
+                Some("webp") => Some(Image::Webp),
+                _ => None,
+            },
+        })
+    };
+    json.list().into_iter().map(file).collect()
 }
 
 fn body(json: Json) -> Option<Body> {
@@ -253,6 +276,7 @@ pub(crate) fn settings(mut json: Json) -> Option<PublicSettings> {
             "bot" => WhenClosed::Bot,
             _ => WhenClosed::Message,
         },
+        attachments: attachments(json.member("attachments")),
         now: time(&json.member("now"))?,
         topics: json
             .member("topics")
@@ -260,6 +284,24 @@ pub(crate) fn settings(mut json: Json) -> Option<PublicSettings> {
             .into_iter()
             .map(topic)
             .collect::<Option<_>>()?,
+    })
+}
+
+/// Kinds this panel does not know are left out: the edge judges.
+fn attachments(mut json: Json) -> Option<Attachments> {
+    let kind = |json: Json| {
+        Some(match json.text()?.as_str() {
+            "image" => FileKind::Image,
+            "pdf" => FileKind::Pdf,
+            "text" => FileKind::Text,
+            "archive" => FileKind::Archive,
+            "other" => FileKind::Other,
+            _ => return None,
+        })
+    };
+    Some(Attachments {
+        largest_mb: json.member("largest_mb").small()?,
+        kinds: json.member("kinds").list().into_iter().filter_map(kind).collect(),
     })
 }
 

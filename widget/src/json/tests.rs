@@ -8,11 +8,12 @@ use crate::model::Stored;
 use serde::Serialize;
 use shared::{
     client::Kept,
+    file::{File, FileKind, Image},
     form::{Field, FieldKind, Form, Problem},
     hours::Interval,
     message::{ClosedBy, Entry, MessageId, Notice, Said, Seq, Span},
     protocol::{DeskReach, PhaseView, Rejection, ServerFrame, StartAnswer, StartRequest, State},
-    settings::{BotUse, PublicSettings, PublicTopic, Theme, WhenClosed},
+    settings::{Attachments, BotUse, PublicSettings, PublicTopic, Theme, WhenClosed},
     time::Timestamp,
 };
 use std::fmt::Debug;
@@ -55,6 +56,8 @@ fn every_variant_is_read_as_serde_writes_it() {
         Rejection::TooLong,
         Rejection::TooFast { retry_after_ms: 250 },
         Rejection::IdReused,
+        Rejection::FileTooLarge,
+        Rejection::FileRefused,
         Rejection::Closed,
         Rejection::BadFrame,
     ] {
@@ -101,6 +104,7 @@ fn every_variant_is_read_as_serde_writes_it() {
         Said::Visitor {
             id,
             text: "Hi".into(),
+            files: vec![],
         },
         Said::Bot {
             body: body.clone(),
@@ -113,6 +117,20 @@ fn every_variant_is_read_as_serde_writes_it() {
         Said::Agent {
             name: "Ann".into(),
             body,
+            files: [
+                None,
+                Some(Image::Png),
+                Some(Image::Jpeg),
+                Some(Image::Gif),
+                Some(Image::Webp),
+            ]
+            .map(|image| File {
+                number: 1,
+                name: "a.png".into(),
+                size: 3,
+                image,
+            })
+            .to_vec(),
         },
         Said::Notice(Notice::PersonAsked),
         Said::Notice(Notice::BotFailed),
@@ -204,6 +222,16 @@ fn what_is_kept_and_set_is_read_back() {
             mask: "Team".into(),
             bot_name: "Bot".into(),
             when_closed: WhenClosed::Hide,
+            attachments: Some(Attachments {
+                largest_mb: 10,
+                kinds: vec![
+                    FileKind::Image,
+                    FileKind::Pdf,
+                    FileKind::Text,
+                    FileKind::Archive,
+                    FileKind::Other,
+                ],
+            }),
             now: Timestamp(1_800_000_000_000),
             topics: vec![
                 topic(BotUse::First, Some(Form { fields })),

@@ -1,0 +1,127 @@
+//! Files: the visitor's go into the room, an agent's are looked at before the visitor hears of them.
+
+use super::{
+    webex::Webex,
+    webex_client::{Trouble, content_path, gone_if_404, parse},
+    webex_wire::Created,
+};
+use crate::{accounts::Account, http::Body, store::Store};
+use shared::{
+    conversation::{Attempt, DeskFile, DeskFileState, DeskRef, Failure},
+    file::Image,
+};
+use web_sys::{Blob, FormData};
+use worker::{
+    Method, console_warn,
+    js_sys::{Array, Uint8Array},
+    wasm_bindgen::JsValue,
+};
+
+impl Webex<'_> {
+    /// The file's name is the post's text, by which an earlier attempt is recognised.
+    pub(super) async fn post_file(
+        &self,
+        room: &str,
+        number: u32,
+        name: &str,
+        attempt: &Attempt,
+    ) -> Result<DeskRef, Failure> {
+        if let Some(done) = self.posted_before(room, Account::Desk, name, attempt).await? {
+            return Ok(done);
+        }
+        let bytes = Store::new(&self.shell.state).upload(number).map_err(|error| {
+            console_warn!("file {number}: {error}");
+            Failure::Refused
+        })?;
+        let form = form(room, name, &bytes).map_err(|_| Failure::Refused)?;
+        let reply = self
+            .client
+            .call(Account::Desk, Method::Post, "/messages", Body::Multipart(form))
+            .await;
+        let post: Created = parse(&reply.map_err(gone_if_404)?)?;
+        Ok(DeskRef(post.id))
+    }
+
+    /// What Webex says of an agent's files. While it still scans one, the message is read again later.
+    pub(super) async fn files(&self, sources: &[String]) -> Result<Vec<DeskFile>, Failure> {
+        let mut files = vec![];
+        for source in sources {
+            let path = content_path(source);
+            let found = match self
+                .client
+                .call(Account::Desk, Method::Head, &path, Body::None)
+                .await
+            {
+                Ok(reply) => {
+                    let name = reply
+                        .header("content-disposition")
+                        .and_then(|header| file_name(&header));
+                    let size = reply
+                        .header("content-length")
+                        .and_then(|length| length.parse().ok());
+                    let image = reply.header("content-type").and_then(|mime| image(&mime));
+                    (name, size, DeskFileState::Good { image })
+                }
+                Err(Trouble {
+                    status: 410 | 428, ..
+                }) => (None, None, DeskFileState::Refused),
+                Err(Trouble { status: 404, .. }) => continue,
+                Err(trouble) => return Err(trouble.into()),
+            };
+            let (name, size, state) = found;
+            files.push(DeskFile {
+                source: source.clone(),
+                name: name.unwrap_or_else(|| "file".into()),
+                size: size.unwrap_or_default(),
+                state,
+            });
+        }
+        Ok(files)
+    }
+}
+
+fn form(room: &str, name: &str, bytes: &[u8]) -> Result<FormData, JsValue> {
+    let blob = Blob::new_with_u8_array_sequence(&Array::of1(&Uint8Array::from(bytes)))?;
+    let form = FormData::new()?;
+    form.append_with_str("roomId", room)?;
+    form.append_with_str("text", name)?;
+    form.append_with_blob_and_filename("files", &blob, name)?;
+    Ok(form)
+}
+
+/// Of `attachment; filename="a.png"`.
+fn file_name(header: &str) -> Option<String> {
+    let (_, rest) = header.split_once("filename=")?;
+    let name = match rest.strip_prefix('"') {
+        Some(quoted) => quoted.split_once('"')?.0,
+        None => rest.split(';').next()?,
+    };
+    Some(name.trim().into()).filter(|name: &String| !name.is_empty())
+}
+
+fn image(mime: &str) -> Option<Image> {
+    let mime = mime.split(';').next()?.trim();
+    [Image::Png, Image::Jpeg, Image::Gif, Image::Webp]
+        .into_iter()
+        .find(|image| image.mime() == mime)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_from_the_header() {
+        assert_eq!(
+            file_name("attachment; filename=\"a b.png\"").as_deref(),
+            Some("a b.png")
+        );
+        assert_eq!(
+            file_name("attachment; filename=a.png; size=3").as_deref(),
+            Some("a.png")
+        );
+        assert_eq!(file_name("attachment"), None);
+        assert_eq!(image("image/png; charset=x"), Some(Image::Png));
+        assert_eq!(image("image/svg+xml"), None);
+    }
+}

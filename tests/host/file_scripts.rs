@@ -1,0 +1,89 @@
+//! Files, both ways, as scripts.
+
+use shared::settings::Replies;
+use tests::{check, check_with, settings};
+
+#[test]
+fn a_visitor_sends_what_the_site_allows() {
+    check(
+        r#"
+        start person
+          room < + anna@example.com
+          room < visitor: card
+        connect
+        visitor sends file: ../bill.pdf
+          visitor < visitor: [file 1 bill.pdf]
+          room < visitor: file 1 bill.pdf
+        visitor sends file: setup.exe
+          visitor < rejected FileRefused
+        visitor sends file: large.pdf
+          visitor < rejected FileTooLarge
+        visitor ends
+          visitor < Closed { by: Visitor }
+          visitor < state Closed { by: Visitor, at: Timestamp(1800000000000) }, Reached
+          room < visitor: Closed { by: Visitor }
+        visitor sends file: late.pdf
+          visitor < rejected Closed
+        "#,
+    );
+}
+
+#[test]
+fn without_a_word_about_files_there_are_none() {
+    let mut settings = settings();
+    settings.attachments = None;
+    check_with(
+        &settings,
+        None,
+        r#"
+        start person
+          room < + anna@example.com
+          room < visitor: card
+        connect
+        visitor sends file: bill.pdf
+          visitor < rejected FileRefused
+        "#,
+    );
+}
+
+#[test]
+fn what_an_agent_sends_arrives_unless_it_is_too_large_or_not_safe() {
+    check(
+        r#"
+        start person
+          room < + anna@example.com
+          room < visitor: card
+        connect
+        agent sends files: offer.pdf plan.png
+          visitor < AgentJoined { name: "Anna" }
+          visitor < state WithAgent { name: "Anna" }, Reached
+          visitor < Anna: [file 1 offer.pdf][file 2 plan.png]
+        agent sends files: bad.zip large.mov
+          room < visitor: FileNotPassed { name: "bad.zip" }
+          room < visitor: FileNotPassed { name: "large.mov" }
+        crash
+        agent sends files: more.txt
+          visitor < Anna: [file 3 more.txt]
+        "#,
+    );
+}
+
+#[test]
+fn where_replies_are_private_a_file_alone_stays_in_the_room() {
+    let mut settings = settings();
+    let marker = String::from("!")
+        .try_into()
+        .unwrap_or_else(|error| panic!("{error}"));
+    settings.desk.replies = Replies::Marked(marker);
+    check_with(
+        &settings,
+        None,
+        r#"
+        start person
+          room < + anna@example.com
+          room < visitor: card
+        connect
+        agent sends files: internal.pdf
+        "#,
+    );
+}
