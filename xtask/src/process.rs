@@ -46,6 +46,24 @@ pub(crate) fn output(command: &mut Command) -> Result<Vec<u8>> {
     Ok(output.stdout)
 }
 
+/// Gives a program its input and returns what it printed.
+pub(crate) fn answer(command: &mut Command, input: &[u8]) -> Result<Vec<u8>> {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| not_started(command, &error))?;
+    // Dropped at the end of the line, which tells the program that this was all.
+    child
+        .stdin
+        .take()
+        .context("The program takes no input")?
+        .write_all(input)?;
+    let output = child.wait_with_output()?;
+    ended_well(command, output.status)?;
+    Ok(output.stdout)
+}
+
 pub(crate) fn ended_well(command: &Command, status: ExitStatus) -> Result<()> {
     if !status.success() {
         bail!("{} failed ({status}).", name(command));

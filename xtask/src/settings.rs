@@ -3,6 +3,7 @@
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use clap::Subcommand;
@@ -10,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use shared::protocol::ErrorBody;
 use shared::settings::{DEFAULT_SITE, Settings, SettingsError};
+
+use crate::process;
 
 #[derive(Subcommand)]
 pub(crate) enum Task {
@@ -113,7 +116,7 @@ fn push(file: &Path, text: &str, server: &Server, site: &str, by: &str) -> Resul
         saved_by: by,
         base,
     };
-    let answer = server.call(site, "", Some(serde_json::to_string(&save)?))?;
+    let answer = server.call(site, "", Some(&serde_json::to_string(&save)?))?;
     if answer.status != 200 {
         let body = answer.read::<ErrorBody>();
         for error in body.map(|body| body.settings).unwrap_or_default() {
@@ -184,6 +187,24 @@ struct Server {
     token: String,
 }
 
+/// What `call.mjs` takes. Node makes the call: HTTPS in Rust comes with a C library, which every `cargo` that xtask
+/// starts would compile anew.
+#[derive(Serialize)]
+struct Call<'a> {
+    url: &'a str,
+    method: &'static str,
+    token: &'a str,
+    body: Option<&'a str>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Reply {
+    Answered(Answer),
+    Failed(String),
+}
+
+#[derive(Deserialize)]
 struct Answer {
     status: u16,
     body: String,
@@ -212,28 +233,21 @@ impl Server {
     }
 
     /// `path`: below the site's settings. With a body it is a PUT.
-    fn call(&self, site: &str, path: &str, body: Option<String>) -> Result<Answer> {
-        let agent: ureq::Agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .build()
-            .into();
-        let url = format!("{}/v1/sites/{site}/settings{path}", self.url);
-        let bearer = format!("Bearer {}", self.token);
-        let answer = match body {
-            None => agent.get(&url).header("authorization", bearer).call(),
-            Some(body) => agent
-                .put(&url)
-                .header("authorization", bearer)
-                .header("content-type", "application/json")
-                .send(body),
+    fn call(&self, site: &str, path: &str, body: Option<&str>) -> Result<Answer> {
+        let call = Call {
+            url: &format!("{}/v1/sites/{site}/settings{path}", self.url),
+            method: if body.is_some() { "PUT" } else { "GET" },
+            token: &self.token,
+            body,
         };
-        let unreachable = || format!("{} cannot be reached", self.url);
-        let mut answer = answer.with_context(unreachable)?;
-        Ok(Answer {
-            status: answer.status().as_u16(),
-            body: answer.body_mut().read_to_string().with_context(unreachable)?,
-        })
+        let output = process::answer(
+            Command::new("node").arg("xtask/src/call.mjs"),
+            &serde_json::to_vec(&call)?,
+        )?;
+        match serde_json::from_slice(&output)? {
+            Reply::Answered(answer) => Ok(answer),
+            Reply::Failed(why) => bail!("{} cannot be reached: {why}", self.url),
+        }
     }
 }
 

@@ -1,6 +1,5 @@
 //! Every check in order. All of them run, even after one has failed.
 
-use std::env;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -172,7 +171,7 @@ fn node_tests(chosen: &Selected) -> Result<Command> {
         .arg("--test-timeout=900000")
         .args(test_files(&folder, &chosen.names)?)
         .env("EDGECHAT_BUILT", "1")
-        .env("EDGECHAT_XTASK", env::current_exe()?)
+        .env("EDGECHAT_XTASK", process::target_dir()?.join("debug/xtask"))
         .env("WRANGLER_SEND_METRICS", "false");
     Ok(command)
 }
