@@ -149,4 +149,42 @@ mod tests {
         let public = serde_json::to_string(&public).unwrap_or_default();
         assert!(!public.contains('@'), "no agent's address is public");
     }
+
+    #[test]
+    fn what_cannot_be_read_is_named_by_its_place() {
+        for (from, to, error) in [
+            (
+                "\"zone\": \"Europe/Warsaw\",",
+                "",
+                "zone: expected a value, found none",
+            ),
+            (
+                "\"welcome\"",
+                "\"closed\"",
+                "texts.welcome: expected a value, found none",
+            ),
+            ("#0b5fff", "blue", "look.accent: expected a colour like #0b5fff"),
+            (
+                "\"ben@example.com\"",
+                "\"ben\"",
+                "topics[0].participants[1]: expected an e-mail address like anna@example.com",
+            ),
+            (
+                "\"accent\"",
+                "\"colour\"",
+                "look.colour: unknown field `colour`, expected `accent` or `theme`",
+            ),
+            (
+                "180",
+                "\"180\"",
+                "retention_days: invalid type: string \"180\", expected f64",
+            ),
+        ] {
+            let errors = read(&BUILT_IN.replace(from, to)).err().unwrap_or_default();
+            let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
+            assert_eq!(errors, [error]);
+        }
+        let whole = read("5").err().unwrap_or_default();
+        assert_eq!(whole[0].field, "document");
+    }
 }
