@@ -111,9 +111,10 @@ fn of_copy(site: &str, copy: Option<String>) -> Option<Settings> {
 /// A document, or what is wrong with it: every rule between fields that it breaks, but only the first field that
 /// cannot be read at all.
 pub(crate) fn read(document: &str) -> Result<Settings, Vec<SettingsError>> {
-    let mut json = serde_json::Deserializer::from_str(document);
-    let settings: Settings = serde_path_to_error::deserialize(&mut json)
-        .map_err(|error| vec![SettingsError::unread(error.path(), error.inner())])?;
+    let settings: Settings = serde_json::from_str(document).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        vec![SettingsError::unread(document, line, column, &error.to_string())]
+    })?;
     let errors = settings.check(|name| Zone::find(name).is_some(), zone::is_pattern);
     if errors.is_empty() {
         Ok(settings)

@@ -114,7 +114,7 @@ pub fn open(
             }
         }
     }
-    found.sort_by_key(|interval| interval.start);
+    found.sort_unstable_by_key(|interval| interval.start);
     let mut merged: Vec<Range<i64>> = vec![];
     for next in found {
         match merged.last_mut().filter(|last| next.start <= last.end) {

@@ -157,9 +157,9 @@ impl Conversation {
     }
 
     pub(super) fn sweep(&mut self, now: Timestamp) {
-        if !self.reading.holds(&Reading::Sweep {}) {
+        if !self.reading.holds(&Reading::Sweep) {
             let id = self.task_id();
-            self.reading.push(id, Reading::Sweep {}, now);
+            self.reading.push(id, Reading::Sweep, now);
         }
     }
 

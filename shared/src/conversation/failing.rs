@@ -41,7 +41,7 @@ impl Conversation {
                 let at = wait(head.attempts, retry_after, turn.context);
                 self.reading.retry_at(task, at);
             }
-            (Failure::ThreadGone, Reading::Sweep {}) => self.close(ClosedBy::ThreadGone, turn),
+            (Failure::ThreadGone, Reading::Sweep) => self.close(ClosedBy::ThreadGone, turn),
             // The next sweep comes by itself.
             (Failure::Passing { .. } | Failure::Refused | Failure::ThreadGone, _) => {
                 self.reading.finish(task);

@@ -100,11 +100,30 @@ fn is_zero(count: &u32) -> bool {
 
 /// What waits to be read from the desk.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(from = "String", into = "String")]
 enum Reading {
     Message(DeskRef),
     /// Whatever was written since the last sweep.
-    Sweep {},
+    Sweep,
+}
+
+/// Stored as the message's name alone, as the first version did; a sweep has none.
+impl From<String> for Reading {
+    fn from(name: String) -> Self {
+        match name.is_empty() {
+            true => Self::Sweep,
+            false => Self::Message(DeskRef(name)),
+        }
+    }
+}
+
+impl From<Reading> for String {
+    fn from(reading: Reading) -> Self {
+        match reading {
+            Reading::Message(message) => message.0,
+            Reading::Sweep => Self::new(),
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -327,7 +346,7 @@ impl Conversation {
                     message: message.clone(),
                     name: desk::name_wanted(&self.plan),
                 },
-                Reading::Sweep {} => DeskJob::Sweep {
+                Reading::Sweep => DeskJob::Sweep {
                     after: self.swept_to.clone(),
                 },
             };

@@ -1,9 +1,12 @@
 //! A site's settings: one document, read by the edge; the panel gets the public part of it.
 
+mod error;
 mod kinds;
+mod place;
 mod plan;
 mod public;
 
+pub use error::SettingsError;
 pub use kinds::*;
 pub use plan::*;
 pub use public::*;
@@ -15,7 +18,7 @@ use crate::{
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, fmt::Display, num::NonZeroU32, time::Duration};
+use std::{collections::BTreeMap, num::NonZeroU32, time::Duration};
 
 /// The site of a page whose script tag names none.
 pub const DEFAULT_SITE: &str = "default";
@@ -243,37 +246,6 @@ impl Default for Retention {
 impl Retention {
     pub fn after(self) -> Duration {
         Duration::from_secs(24 * 60 * 60).mul_f64(self.0)
-    }
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[error("{field}: {expected}")]
-pub struct SettingsError {
-    /// Where in the document, like `topics[0].form`.
-    pub field: String,
-    pub expected: String,
-}
-
-impl SettingsError {
-    /// What a parser said, and the path to where it stopped: `.` is the whole document.
-    pub fn unread(path: impl Display, said: impl Display) -> Self {
-        let (path, said) = (path.to_string(), said.to_string());
-        let said = said
-            .split_once(" at line ")
-            .map_or(said.as_str(), |(said, _)| said);
-        let missing = said
-            .strip_prefix("missing field `")
-            .and_then(|rest| rest.strip_suffix('`'));
-        let (field, expected) = match (path.as_str(), missing) {
-            (".", Some(missing)) => (missing.into(), "expected a value, found none"),
-            (_, Some(missing)) => ([&path, ".", missing].concat(), "expected a value, found none"),
-            (".", None) => ("document".into(), said),
-            (_, None) => (path, said),
-        };
-        Self {
-            field,
-            expected: expected.into(),
-        }
     }
 }
 
