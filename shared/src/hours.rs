@@ -67,6 +67,41 @@ pub struct Interval {
     pub until: Timestamp,
 }
 
+/// What the coming open intervals say about an instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Availability {
+    AlwaysOpen,
+    OpenUntil(Timestamp),
+    ClosedUntil(Timestamp),
+    /// No opening is known.
+    Closed,
+}
+
+impl Availability {
+    /// `open`: in order; `None` means always.
+    pub fn at(open: Option<&[Interval]>, now: Timestamp) -> Self {
+        let Some(open) = open else {
+            return Self::AlwaysOpen;
+        };
+        match open.iter().find(|interval| now < interval.until) {
+            Some(interval) if interval.from <= now => Self::OpenUntil(interval.until),
+            Some(interval) => Self::ClosedUntil(interval.from),
+            None => Self::Closed,
+        }
+    }
+
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::AlwaysOpen | Self::OpenUntil(_))
+    }
+
+    pub fn changes_at(self) -> Option<Timestamp> {
+        match self {
+            Self::OpenUntil(at) | Self::ClosedUntil(at) => Some(at),
+            Self::AlwaysOpen | Self::Closed => None,
+        }
+    }
+}
+
 /// What is open from now on, in order: all that begins within eight days, or else the next opening, if one comes
 /// within 400 days. A stretch that goes on for long is cut off some days after the eight.
 pub fn coming(hours: &Hours, now: Timestamp, offset: impl Fn(Timestamp) -> i64) -> Vec<Interval> {
@@ -329,6 +364,22 @@ mod tests {
         for bad in ["", "2026-02-29", "02-30", "13-01", "2026-1-1", "1-1", "26-12-24"] {
             assert!(Holiday::try_from(bad.to_owned()).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn availability_changes_at_each_boundary() {
+        let interval = |from, until| Interval {
+            from: Timestamp(from),
+            until: Timestamp(until),
+        };
+        let open = [interval(10, 20), interval(30, 40)];
+        let at = |now| Availability::at(Some(&open), Timestamp(now));
+        assert_eq!(at(9), Availability::ClosedUntil(Timestamp(10)));
+        assert_eq!(at(10), Availability::OpenUntil(Timestamp(20)));
+        assert_eq!(at(20), Availability::ClosedUntil(Timestamp(30)));
+        assert_eq!(at(39).changes_at(), Some(Timestamp(40)));
+        assert_eq!(at(40), Availability::Closed);
+        assert_eq!(Availability::at(None, Timestamp(9)), Availability::AlwaysOpen);
     }
 
     #[test]

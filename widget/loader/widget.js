@@ -1,5 +1,5 @@
 // What a page includes. Draws the launcher, and loads the panel into a frame once the visitor shows intent.
-// Styles are set through the CSSOM only, so that a page needs no `style-src` for it.
+// The build puts `widget.css` in the place of STYLES; styles are set through the CSSOM only, so that a page needs no `style-src` for it.
 (() => {
   const script = document.currentScript;
   if (!script || window.Edgechat) return;
@@ -8,6 +8,8 @@
   const given = script.dataset.accent || '';
   const accent = /^#[\da-f]{6}$/i.test(given) ? given : '#0b5fff';
   const key = 'edgechat';
+  const { site } = script.dataset;
+  const store = site ? `${key}:${site}` : key;
 
   /** Black or white, whichever stands out more. */
   const onAccent = () => {
@@ -17,63 +19,24 @@
     return 0.2126 * light[0] + 0.7152 * light[1] + 0.0722 * light[2] > 0.179 ? '#000' : '#fff';
   };
 
-  const styles = `
-button, iframe { all: unset; position: fixed; inset-inline-end: 20px; box-sizing: border-box }
-button {
-  inset-block-end: 20px; width: 56px; height: 56px; border-radius: 50%; cursor: pointer;
-  background: ${accent}; color: ${onAccent()};
-  box-shadow: 0 4px 16px #0000003d; -webkit-tap-highlight-color: transparent; touch-action: manipulation;
-  transition: transform .16s;
-}
-button:hover { transform: scale(1.05) }
-button:focus-visible { outline: 3px solid ${accent}; outline-offset: 3px; box-shadow: 0 0 0 3px #fff, 0 0 0 8px #000 }
-svg { position: absolute; inset: 14px; fill: none; stroke: currentColor; stroke-width: 1.75;
-  stroke-linecap: round; stroke-linejoin: round; transition: opacity .16s, transform .16s }
-svg + svg, .open svg { opacity: 0; transform: scale(.6) }
-.open svg + svg { opacity: 1; transform: none }
-span {
-  position: absolute; inset-block-start: -4px; inset-inline-end: -4px; min-width: 22px; box-sizing: border-box;
-  padding: 0 6px; border-radius: 11px; background: #c81e1e; color: #fff; font: 600 12px/22px system-ui, sans-serif;
-  text-align: center;
-}
-span:empty, .open span { display: none }
-iframe {
-  inset-block-end: 88px; width: 384px; height: min(640px, 100vh - 104px); height: min(640px, 100dvh - 104px);
-  max-width: calc(100vw - 40px); border-radius: 16px; background: Canvas; color-scheme: light dark;
-  box-shadow: 0 8px 40px #00000038, 0 0 0 1px #80808033;
-  visibility: hidden; opacity: 0; transform: translateY(12px);
-  transition: opacity .16s, transform .16s, visibility 0s .16s;
-}
-.open + iframe { visibility: visible; opacity: 1; transform: none; transition-delay: 0s }
-@media (max-width: 479.9px) {
-  iframe { inset: var(--top, 0) 0 auto; width: 100%; max-width: none; height: var(--height, 100vh); border-radius: 0 }
-  @supports (height: 100dvh) { iframe { height: var(--height, 100dvh) } }
-  .open.ready { visibility: hidden }
-  .open { z-index: 1 }
-}
-@media (prefers-reduced-motion) { button, svg, iframe { transition: none } }
-@media (forced-colors: active) {
-  button { border: 2px solid ButtonText; background: ButtonFace; color: ButtonText }
-  button:focus-visible { outline-color: Highlight }
-  iframe { border: 1px solid ButtonText }
-}`;
-
   /** Built by hand: `innerHTML` is refused on pages that require trusted types. */
   const icon = (path) => {
-    const make = (name, attributes, ...children) => {
+    const make = (name, attribute, value) => {
       const element = document.createElementNS('http://www.w3.org/2000/svg', name);
-      for (const attribute in attributes) element.setAttribute(attribute, attributes[attribute]);
-      element.append(...children);
+      element.setAttribute(attribute, value);
       return element;
     };
-    return make('svg', { viewBox: '0 0 24 24', 'aria-hidden': 'true' }, make('path', { d: path }));
+    const svg = make('svg', 'viewBox', '0 0 24 24');
+    svg.ariaHidden = true;
+    svg.append(make('path', 'd', path));
+    return svg;
   };
 
   const host = document.createElement('edgechat-launcher');
-  host.style.cssText = 'all:initial!important;position:fixed!important;z-index:2147483647!important';
+  host.style.cssText = `all:initial!important;position:fixed!important;z-index:2147483647!important;--accent:${accent};--on-accent:${onAccent()}`;
   const root = host.attachShadow({ mode: 'closed' });
   const sheet = new CSSStyleSheet();
-  sheet.replaceSync(styles);
+  sheet.replaceSync(STYLES);
   root.adoptedStyleSheets = [sheet];
   const button = document.createElement('button');
   const badge = document.createElement('span');
@@ -91,12 +54,16 @@ iframe {
   let open = false;
   let unread = 0;
   let memory = {};
+  /** Whether nobody answers at this hour, as far as it was asked for. */
+  let closed = 'hours' in script.dataset;
+  /** What stands in front of the page's title. */
+  let mark = '';
   /** The conversation of this tab's panel; another tab may have begun another one since. */
   let mine;
   const idOf = (kept) => /"(?:conversation|key)":"([^"]+)/.exec(kept)?.[1];
   const read = () => {
     try {
-      memory = JSON.parse(localStorage.getItem(key)) || {};
+      memory = JSON.parse(localStorage.getItem(store)) || {};
     } catch {}
     return memory;
   };
@@ -104,8 +71,8 @@ iframe {
     // Another tab may have written since.
     memory = { ...read(), open, ...change };
     try {
-      if (memory.kept || memory.draft) localStorage.setItem(key, JSON.stringify(memory));
-      else localStorage.removeItem(key);
+      if (memory.kept || memory.draft || memory.muted) localStorage.setItem(store, JSON.stringify(memory));
+      else localStorage.removeItem(store);
     } catch {}
   };
 
@@ -113,9 +80,8 @@ iframe {
   const hello = () => {
     mine = idOf(memory.kept);
     post({
+      ...memory,
       [key]: 'hello',
-      kept: memory.kept || null,
-      draft: memory.draft || '',
       open,
       page: location.href,
       referrer: document.referrer,
@@ -127,7 +93,13 @@ iframe {
     button.className = `${open ? 'open' : ''} ${ready ? 'ready' : ''}`;
     button.setAttribute('aria-expanded', open);
     button.setAttribute('aria-label', open ? 'Close chat' : 'Open chat' + news);
+    button.style.display = closed && !open && !memory.kept ? 'none' : '';
     badge.textContent = unread > 9 ? '9+' : unread || '';
+    const before = mark;
+    mark = unread ? `(${unread}) ` : '';
+    // The page may have set another title since.
+    const { title } = document;
+    if (mark !== before) document.title = mark + (title.startsWith(before) ? title.slice(before.length) : title);
   };
 
   /** Full screen on a phone: the frame ends where the keyboard begins. */
@@ -142,7 +114,8 @@ iframe {
     if (frame) return;
     frame = document.createElement('iframe');
     frame.title = 'Chat';
-    frame.src = edge + '/frame' + (memory.kept ? '#chat' : '');
+    frame.allow = 'autoplay';
+    frame.src = edge + '/frame' + (site ? '?site=' + site : '') + (memory.kept ? '#chat' : '');
     root.append(frame);
   };
 
@@ -152,7 +125,6 @@ iframe {
     if (open) {
       load();
       fit();
-      unread = 0;
     }
     if (memory.kept) write();
     draw();
@@ -165,7 +137,8 @@ iframe {
   const listen = (message) => {
     const { data, origin, source } = message;
     if (!frame || source !== frame.contentWindow || origin !== edge || !data) return;
-    switch (data[key]) {
+    const { [key]: kind, ...change } = data;
+    switch (kind) {
       case 'ready':
         ready = true;
         // Loading took the focus away that it was given on opening.
@@ -175,25 +148,25 @@ iframe {
       case 'keep': {
         const there = idOf(read().kept);
         const next = idOf(data.kept);
-        if (!there || there === mine || there === next) write({ kept: data.kept });
+        if (!there || there === mine || there === next) write(change);
         mine = next;
         break;
       }
-      case 'draft':
-        write({ draft: data.draft });
+      case 'save':
+        write(change);
         break;
       case 'close':
         show(false);
         break;
       case 'unread':
-        unread = open ? 0 : data.count;
+        unread = data.count;
     }
     draw();
   };
 
   /** Another tab of this site began a conversation: join it. */
   const joined = (event) => {
-    if (event.key !== key || memory.kept || !read().kept) return;
+    if (event.key !== store || memory.kept || !read().kept) return;
     load();
     hello();
   };
@@ -204,24 +177,49 @@ iframe {
     if (memory.open) show(true, false);
   };
 
+  /** Draws the launcher anew at each boundary of the hours, by the edge's clock. */
+  const watchHours = async () => {
+    let hours;
+    try {
+      hours = await (await fetch(`${edge}/v1/sites/${site || 'default'}`)).json();
+    } catch {}
+    const began = performance.now();
+    const flip = () => {
+      const now = hours.now + performance.now() - began;
+      let next = now + 1e9;
+      closed = hours.topics.every(
+        ({ open }) =>
+          open &&
+          !open.some(({ from, until }) => {
+            if (until > now) next = Math.min(next, from > now ? from : until);
+            return from <= now && now < until;
+          }),
+      );
+      draw();
+      setTimeout(flip, next - now);
+    };
+    closed = false;
+    hours ? flip() : draw();
+  };
+
   button.onclick = () => show(!open);
   button.onkeydown = (event) => {
     if (event.key === 'Escape') show(false);
   };
   button.onpointerenter = button.onfocus = button.ontouchstart = load;
-  addEventListener('message', listen);
-  addEventListener('storage', joined);
-  visualViewport.addEventListener('resize', fit);
-  visualViewport.addEventListener('scroll', fit);
+  const gone = new AbortController();
+  addEventListener('message', listen, gone);
+  addEventListener('storage', joined, gone);
+  visualViewport.addEventListener('resize', fit, gone);
+  visualViewport.addEventListener('scroll', fit, gone);
 
   window.Edgechat = {
     open: () => show(true),
     close: () => show(false),
     destroy() {
-      removeEventListener('message', listen);
-      removeEventListener('storage', joined);
-      visualViewport.removeEventListener('resize', fit);
-      visualViewport.removeEventListener('scroll', fit);
+      gone.abort();
+      unread = 0;
+      draw();
       host.remove();
       delete window.Edgechat;
     },
@@ -229,6 +227,7 @@ iframe {
 
   read();
   draw();
+  if (closed) watchHours();
   (document.body || document.documentElement).append(host);
   const idle = () => (window.requestIdleCallback || setTimeout)(resume);
   if (document.readyState === 'complete') idle();

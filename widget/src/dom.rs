@@ -2,7 +2,8 @@
 //!
 //! The panel takes signals, effects and owners from Leptos, but not its renderer, which gives every element,
 //! attribute and closure a type of its own, and each type brings machine code. The same screens drawn through
-//! it, with every type erased that can be, weighed 12 KB more (brotli): a fifth of what a visitor loads.
+//! it, with every type erased that can be, weighed 12 KB more (brotli): a fifth of what a visitor loads. For the
+//! same reason each method that follows a closure hands it, boxed, to a twin that exists once.
 
 use leptos::prelude::*;
 use std::cell::RefCell;
@@ -40,6 +41,10 @@ impl El {
     }
 
     pub(crate) fn attr_of(self, name: &'static str, value: impl Fn() -> &'static str + 'static) -> Self {
+        self.attr_by(name, Box::new(value))
+    }
+
+    fn attr_by(self, name: &'static str, value: Box<dyn Fn() -> &'static str>) -> Self {
         let el = self.clone();
         follow(move || {
             el.0.set_attribute(name, value()).ok();
@@ -48,6 +53,10 @@ impl El {
     }
 
     pub(crate) fn flag_of(self, name: &'static str, value: impl Fn() -> bool + 'static) -> Self {
+        self.flag_by(name, Box::new(value))
+    }
+
+    fn flag_by(self, name: &'static str, value: Box<dyn Fn() -> bool>) -> Self {
         let el = self.clone();
         follow(move || el.set_flag(name, value()));
         self
@@ -92,6 +101,10 @@ impl El {
     }
 
     pub(crate) fn text_of(self, text: impl Fn() -> String + 'static) -> Self {
+        self.text_by(Box::new(text))
+    }
+
+    fn text_by(self, text: Box<dyn Fn() -> String>) -> Self {
         let node = document().create_text_node("");
         let own = node.clone();
         follow(move || {
@@ -122,6 +135,10 @@ impl El {
         key: impl Fn() -> usize + 'static,
         child: impl Fn() -> El + 'static,
     ) -> Self {
+        self.child_of(Box::new(key), Box::new(child))
+    }
+
+    fn child_of(self, key: Box<dyn Fn() -> usize>, child: Box<dyn Fn() -> El>) -> Self {
         let el = self.clone();
         let shown: RefCell<Option<(usize, Owner)>> = RefCell::default();
         let owner = Owner::current().unwrap_or_default();

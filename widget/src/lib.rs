@@ -4,7 +4,9 @@
 //! [`view`] draw what it says. Only [`browser`] and [`socket`] touch the browser.
 
 mod browser;
+mod calendar;
 mod dom;
+mod file;
 mod json;
 mod model;
 mod page;

@@ -51,7 +51,11 @@ pub(crate) fn keep(kept: Option<&str>) {
 }
 
 pub(crate) fn draft(text: &str) {
-    tell("draft", "draft", text.into());
+    tell("save", "draft", text.into());
+}
+
+pub(crate) fn muted(muted: bool) {
+    tell("save", "muted", muted.into());
 }
 
 pub(crate) fn unread(count: u32) {

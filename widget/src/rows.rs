@@ -1,11 +1,10 @@
 //! The transcript as it is read: messages in runs of one author, days, notices, marks. Pure.
 
-use crate::{model::Model, text};
+use crate::{calendar::Calendar, model::Model, text};
 use shared::{
     client::{Outgoing, OutgoingStatus},
     message::{Body, Entry, Notice, Said, Seq, Span},
     protocol::PhaseView,
-    settings::PublicSettings,
     time::Timestamp,
 };
 use std::time::Duration;
@@ -15,7 +14,11 @@ const RUN_PAUSE: Duration = Duration::from_secs(5 * 60);
 
 #[derive(Clone, PartialEq)]
 pub(crate) enum Row {
-    Day(String),
+    Day {
+        /// Maybe "Today".
+        day: String,
+        date: String,
+    },
     Notice(String),
     Message(Message),
 }
@@ -47,13 +50,6 @@ pub(crate) enum Mark {
     Failed { why: &'static str, again: bool },
 }
 
-/// The visitor's calendar.
-pub(crate) struct Calendar {
-    pub(crate) day_number: fn(Timestamp) -> i64,
-    pub(crate) day_name: fn(Timestamp) -> String,
-    pub(crate) clock: fn(Timestamp) -> String,
-}
-
 struct Writer<'a> {
     calendar: &'a Calendar,
     today: i64,
@@ -62,7 +58,7 @@ struct Writer<'a> {
     rows: Vec<(Row, Tail)>,
 }
 
-pub(crate) fn rows(model: &Model, site: &PublicSettings, calendar: &Calendar) -> Vec<(Row, Tail)> {
+pub(crate) fn rows(model: &Model, calendar: &Calendar) -> Vec<(Row, Tail)> {
     let transcript = model.client.transcript();
     let delivered = model
         .client
@@ -91,10 +87,15 @@ pub(crate) fn rows(model: &Model, site: &PublicSettings, calendar: &Calendar) ->
                 };
                 writer.message(None, words(text), entry.at, Some(mark));
             }
-            Said::Bot { body, .. } => writer.message(Some(&site.bot_name), body.clone(), entry.at, None),
+            Said::Bot { body, .. } => {
+                writer.message(Some(&model.site.bot_name), body.clone(), entry.at, None)
+            }
             Said::Agent { name, body, .. } => writer.message(Some(name), body.clone(), entry.at, None),
             Said::Notice(notice) => writer.notice(notice, entry.at),
         }
+    }
+    if let Some(message) = model.leaving() {
+        writer.message(None, words(message), model.now, Some(Mark::Sending));
     }
     for outgoing in transcript.outgoing() {
         writer.message(
@@ -170,11 +171,13 @@ impl Writer<'_> {
             return;
         }
         self.day = Some(day);
-        self.put(Row::Day(match self.today - day {
+        let date = (self.calendar.date)(at);
+        let day = match self.today - day {
             0 => text::TODAY.into(),
             1 => text::YESTERDAY.into(),
-            _ => (self.calendar.day_name)(at),
-        }));
+            _ => (self.calendar.day)(at),
+        };
+        self.put(Row::Day { day, date });
     }
 
     fn put(&mut self, row: Row) {
@@ -215,87 +218,16 @@ impl Writer<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use shared::{
-        client::{Input, Kept},
-        message::MessageId,
-        protocol::{DeskReach, ServerFrame, StartAnswer, State},
-        settings::{Theme, WhenClosed},
+    use crate::{
+        calendar::CALENDAR,
+        model::tests::{bot, model, visitor},
     };
-
-    const CALENDAR: Calendar = Calendar {
-        day_number: |at| at.0 / 86_400_000,
-        day_name: |at| format!("day {}", at.0 / 86_400_000),
-        clock: |at| format!("{}s", at.0 / 1000),
-    };
-
-    fn site() -> PublicSettings {
-        PublicSettings {
-            name: "Shop".into(),
-            accent: "#000000".into(),
-            theme: Theme::System,
-            welcome: String::new(),
-            closed: String::new(),
-            when_closed: WhenClosed::Message,
-            attachments: None,
-            now: Timestamp(0),
-            mask: "Team".into(),
-            bot_name: "Bot".into(),
-            topics: vec![],
-        }
-    }
-
-    fn visitor(text: &str) -> Said {
-        Said::Visitor {
-            id: MessageId::parse("12345678".into()).expect("an id"),
-            text: text.into(),
-            files: vec![],
-        }
-    }
-
-    fn bot(text: &str, replies: &[&str]) -> Said {
-        Said::Bot {
-            body: words(text),
-            replies: replies.iter().map(|reply| (*reply).into()).collect(),
-        }
-    }
-
-    /// Each at a second after the start of day 10.
-    fn model(delivered: u32, said: Vec<(i64, Said)>) -> Model {
-        let mut model = Model::new();
-        let now = Timestamp(10 * 86_400_000);
-        let session = StartAnswer {
-            conversation: "c".into(),
-            token: "t".into(),
-        };
-        let last = Seq(u32::try_from(said.len()).expect("few"));
-        let entries = (1..).zip(said).map(|(seq, (second, said))| Entry {
-            seq: Seq(seq),
-            at: Timestamp(now.0 + second * 1000),
-            said,
-        });
-        let state = State {
-            phase: PhaseView::WithBot,
-            last,
-            delivered: Seq(delivered),
-            desk: DeskReach::Reached,
-            closes_at: None,
-            leave_message: false,
-            rated: false,
-        };
-        model.handle(Input::Restored(Kept::Running(session)), now, 0.0, &site());
-        model.handle(Input::SocketOpened, now, 0.0, &site());
-        let frames = vec![
-            ServerFrame::Hello { state },
-            ServerFrame::Entries(entries.collect()),
-        ];
-        model.handle(Input::FramesArrived(frames), now, 0.0, &site());
-        model
-    }
+    use shared::{client::Input, message::MessageId};
 
     fn drawn(model: &Model) -> Vec<String> {
-        let rows = rows(model, &site(), &CALENDAR);
+        let rows = rows(model, &CALENDAR);
         let drawn = rows.iter().map(|(row, tail)| match row {
-            Row::Day(day) => format!("= {day}"),
+            Row::Day { day, .. } => format!("= {day}"),
             Row::Notice(words) => format!("- {words}"),
             Row::Message(message) => {
                 let name = if message.is_first {
@@ -338,13 +270,13 @@ mod tests {
             drawn(&model),
             [
                 "= Yesterday",
-                "Bot: Hello (778000s)",
+                "Bot: Hello (400s)",
                 "= Today",
                 "me: Hi ✓✓",
-                ": Are you there? ✓ (864002s)",
-                "me: Well? ✗ (864400s)",
+                ": Are you there? ✓ (2s)",
+                "me: Well? ✗ (400s)",
                 "- One message did not reach the team. You can write it again.",
-                "Bot: Yes (864402s)",
+                "Bot: Yes (402s)",
             ]
         );
     }
@@ -360,8 +292,8 @@ mod tests {
                 text: "Red".into(),
             },
             Timestamp(10 * 86_400_000),
+            Timestamp(0),
             0.0,
-            &site(),
         );
         assert!(replies(&model).is_empty());
     }

@@ -1,7 +1,7 @@
 //! Every sentence the panel says, in English.
 
 use shared::{
-    form::{Field, Problem},
+    form::Problem,
     message::{ClosedBy, Notice},
     protocol::Rejection,
 };
@@ -19,18 +19,49 @@ pub(crate) const END_TITLE: &str = "End this chat?";
 pub(crate) const END_WHAT: &str = "You can still read it until you start a new one.";
 pub(crate) const KEEP: &str = "Keep chatting";
 pub(crate) const HERE: &str = "I'm still here";
+pub(crate) const MUTE: &str = "Turn sound off";
+pub(crate) const UNMUTE: &str = "Turn sound on";
+pub(crate) const DOWNLOAD: &str = "Download transcript";
+pub(crate) const FILE: &str = "chat.txt";
+pub(crate) const PRINT: &str = "Print";
+pub(crate) const ERASE: &str = "Delete this conversation";
+pub(crate) const ERASE_TITLE: &str = "Delete this conversation?";
+pub(crate) const ERASE_WHAT: &str =
+    "Our copy is deleted. What the team has in its own chat room stays there.";
+pub(crate) const ERASE_RUNNING: &str =
+    "The chat ends and our copy is deleted. What the team has in its own chat room stays there.";
+pub(crate) const ERASE_NOW: &str = "Delete";
+pub(crate) const ERASE_NOT: &str = "Keep it";
+pub(crate) const NOT_ERASED: &str = "This could not be deleted. Nothing has changed. You can try again.";
 pub(crate) const NEWS: &str = "New messages";
 pub(crate) const LOG: &str = "Conversation";
 pub(crate) const AUTOMATIC: &str = "Automatic answers";
-pub(crate) const YOU: &str = "You:";
+pub(crate) const YOU: &str = "You";
+
+pub(crate) const CLOSED: &str = "Nobody is here right now.";
+pub(crate) const TOMORROW: &str = "tomorrow";
+pub(crate) const LEAVE_MESSAGE: &str = "Leave a message";
+pub(crate) const LEAVE_WHAT: &str = "Leave a message. The team answers when it is back.";
+pub(crate) const MESSAGE: &str = "Your message";
+pub(crate) const SEND_MESSAGE: &str = "Send message";
+pub(crate) const LEAVING: &str = "Your message is being sent.";
+pub(crate) const LEFT: &str = "We have your message and are passing it to the team.";
+pub(crate) const LEFT_WITH_TEAM: &str = "We have your message. The team will answer you.";
+pub(crate) const LEFT_LOST: &str = "Your message did not reach the team. You can send it again.";
+
+pub(crate) const RATE: &str = "How was this chat?";
+pub(crate) const RATE_MORE: &str = "Tell us more, if you like";
+pub(crate) const RATED: &str = "Thank you for telling us.";
 
 pub(crate) const CONNECTING: &str = "Connecting …";
 pub(crate) const OFFLINE: &str = "You are offline. Messages are kept and sent when you are back.";
 pub(crate) const UNREACHED: &str = "We can't reach the chat right now. We keep trying.";
 pub(crate) const DESK_RETRYING: &str = "We have your message and keep trying to reach the team.";
 pub(crate) const WAITING: &str = "We are getting someone for you.";
+pub(crate) const NOBODY: &str = "You can wait, or leave a message.";
 
 pub(crate) const REFUSED: &str = "This chat could not be started. Choose what you need once more.";
+pub(crate) const CLOSED_MEANWHILE: &str = "The team has just gone. What you wrote is kept.";
 pub(crate) const GONE: &str = "Your last chat is no longer available. You can start a new one.";
 
 pub(crate) const SENDING: &str = "Sending";
@@ -45,6 +76,17 @@ pub(crate) const YESTERDAY: &str = "Yesterday";
 
 pub(crate) fn closes_at(time: &str) -> String {
     ["Are you still there? This chat closes at ", time, "."].concat()
+}
+
+/// `day`: empty for today.
+pub(crate) fn opens(day: &str, time: &str) -> String {
+    let before = if day.is_empty() { "" } else { " " };
+    ["Opens", before, day, " at ", time].concat()
+}
+
+/// One of five stars.
+pub(crate) fn stars(count: u8) -> String {
+    [&count.to_string(), " of 5"].concat()
 }
 
 pub(crate) fn is_typing(name: &str) -> String {
@@ -90,16 +132,15 @@ pub(crate) fn refused(code: Rejection) -> (&'static str, bool) {
     }
 }
 
-pub(crate) fn problem(field: &Field, problem: Problem) -> String {
+pub(crate) fn problem(hint: Option<&str>, problem: Problem) -> String {
     let characters = |words: &str, count: usize| [words, &count.to_string(), " characters."].concat();
     match problem {
-        Problem::Missing => "Fill this in to start.".into(),
+        Problem::Missing => "Fill this in.".into(),
         Problem::TooShort { min } => characters("Write at least ", min),
         Problem::TooLong { max } => characters("Write at most ", max),
         Problem::NotAnEmail => "Write an e-mail address, like name@example.com.".into(),
-        Problem::Mismatch | Problem::UnknownField => field
-            .hint
-            .clone()
-            .unwrap_or_else(|| "This does not have the expected form.".into()),
+        Problem::Mismatch | Problem::UnknownField => {
+            hint.unwrap_or("This does not have the expected form.").into()
+        }
     }
 }

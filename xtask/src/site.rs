@@ -36,14 +36,22 @@ pub(crate) fn write(tools: &Tools, panel: &Path) -> Result<()> {
     let folder = format!("panel/{}", &hash[..16]);
 
     let style = bundle(tools, Path::new("widget/panel.css"), &["--target=es2022"])?;
+    let boot = bundle(
+        tools,
+        Path::new("widget/boot.js"),
+        &["--format=esm", "--target=es2022", "--external:{{PANEL_JS}}"],
+    )?;
     let page = read("widget/panel.html")?
+        .replace("{{PANEL_BOOT}}", String::from_utf8_lossy(&boot).trim_end())
         .replace("{{PANEL_JS}}", &format!("/{folder}/panel.js"))
         .replace("{{PANEL_WASM}}", &format!("/{folder}/panel.wasm"))
         .replace("{{PANEL_CSS}}", String::from_utf8_lossy(&style).trim_end());
+    let style = bundle(tools, Path::new("widget/loader/widget.css"), &["--target=es2022"])?;
+    let style = format!("--define:STYLES={:?}", String::from_utf8_lossy(&style).trim_end());
     let loader = bundle(
         tools,
         Path::new("widget/loader/widget.js"),
-        &["--format=iife", "--target=es2020"],
+        &["--format=iife", "--target=es2020", &style],
     )?;
 
     let files = BTreeMap::from([

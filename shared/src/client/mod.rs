@@ -33,6 +33,8 @@ pub enum Input {
     Started(StartAnswer),
     /// The edge refused the form or the topic.
     StartRefused(Vec<FieldError>),
+    /// The edge takes no chat on this topic at this hour.
+    StartClosed,
     StartFailed,
     SocketOpened,
     SocketClosed,
@@ -50,6 +52,10 @@ pub enum Input {
     AskForPersonPressed,
     StayPressed,
     EndPressed,
+    RatePressed {
+        stars: u8,
+        comment: String,
+    },
     /// Leave the closed conversation for a new one.
     AgainPressed,
     TimerFired,
@@ -185,7 +191,7 @@ impl Client {
                 self.stage = Stage::Intake { errors };
             }
             Input::StartFailed => self.start_failed(now, jitter),
-            Input::Refused | Input::AgainPressed => self.reset(&mut effects),
+            Input::StartClosed | Input::Refused | Input::AgainPressed => self.reset(&mut effects),
             Input::SendPressed { id, text } => {
                 self.transcript.push_outgoing(id, text, now);
                 self.flush(now, &mut effects);
@@ -198,6 +204,9 @@ impl Client {
             Input::AskForPersonPressed => self.control(ClientFrame::AskForPerson, now, &mut effects),
             Input::StayPressed => self.control(ClientFrame::Stay, now, &mut effects),
             Input::EndPressed => self.control(ClientFrame::End, now, &mut effects),
+            Input::RatePressed { stars, comment } => {
+                self.control(ClientFrame::Rate { stars, comment }, now, &mut effects);
+            }
             Input::WentOnline => self.link.hurry(now),
             Input::SocketOpened => self.link.opened(now),
             Input::SocketClosed => self.link.closed(now, jitter),

@@ -1,23 +1,24 @@
 //! Every call into the browser except the WebSocket.
 
+mod http;
+mod time;
+
 use crate::{
     dom::El,
     json::{self, Json},
 };
+pub(crate) use http::{Request, send};
 use leptos::prelude::*;
-use shared::{settings::PublicSettings, time::Timestamp};
+use shared::settings::PublicSettings;
 use std::cell::RefCell;
+pub(crate) use time::{CALENDAR, now, since_rendered};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
-use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    Document, Event, HtmlElement, HtmlTextAreaElement, KeyboardEvent, MessageEvent, RequestInit, Response,
-    Window,
+    Document, Event, HtmlAnchorElement, HtmlElement, HtmlTextAreaElement, KeyboardEvent, MessageEvent, Window,
 };
 
 thread_local! {
     static TIMER: RefCell<Option<gloo_timers::callback::Timeout>> = const { RefCell::new(None) };
-    static CLOCK: js_sys::Intl::DateTimeFormat = format_of(&[("hour", "numeric"), ("minute", "2-digit")]);
-    static DAY: js_sys::Intl::DateTimeFormat = format_of(&[("weekday", "long"), ("day", "numeric"), ("month", "long")]);
 }
 
 fn window() -> Window {
@@ -61,11 +62,6 @@ pub(crate) fn take_early_topic() -> Option<String> {
 
 pub(crate) fn settings() -> Option<PublicSettings> {
     json::settings(parse(&find("#settings")?.text_content()?))
-}
-
-pub(crate) fn now() -> Timestamp {
-    #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970")]
-    Timestamp(js_sys::Date::now() as i64)
 }
 
 pub(crate) fn random() -> f64 {
@@ -122,44 +118,14 @@ pub(crate) fn parse(text: &str) -> Json {
     js_sys::JSON::parse(text).map_or(Json::Null, |value| read(&value))
 }
 
-// --- The edge
-
 pub(crate) fn origin() -> String {
     window().location().origin().unwrap_or_default()
 }
 
-/// Calls back with the status, 0 when no answer came, and the body.
-pub(crate) fn post(
-    path: String,
-    token: Option<String>,
-    body: String,
-    then: impl FnOnce(u16, Json) + 'static,
-) {
-    leptos::task::spawn_local(async move {
-        let answer = fetch(&path, token, body).await;
-        let (status, body) = answer.unwrap_or_default();
-        then(status, read(&body));
-    });
-}
-
-async fn fetch(path: &str, token: Option<String>, body: String) -> Option<(u16, JsValue)> {
-    let headers = web_sys::Headers::new().ok()?;
-    headers.set("content-type", "application/json").ok()?;
-    if let Some(token) = token {
-        headers
-            .set("authorization", &("Bearer ".to_owned() + &token))
-            .ok()?;
-    }
-    let request = RequestInit::new();
-    request.set_method("POST");
-    request.set_headers(&headers);
-    request.set_body(&body.into());
-    let answer = JsFuture::from(window().fetch_with_str_and_init(path, &request))
-        .await
-        .ok()?;
-    let answer: Response = answer.unchecked_into();
-    let body = JsFuture::from(answer.json().ok()?).await.unwrap_or_default();
-    Some((answer.status(), body))
+/// The site that the loader named in the frame's address.
+pub(crate) fn site_name() -> Option<String> {
+    let query = window().location().search().ok()?;
+    Some(query.strip_prefix("?site=")?.into())
 }
 
 // --- The page around the frame
@@ -193,43 +159,7 @@ pub(crate) fn own_referrer() -> String {
     document().referrer()
 }
 
-// --- Words, dates, patterns
-
-fn format_of(options: &[(&str, &str)]) -> js_sys::Intl::DateTimeFormat {
-    let object = js_sys::Object::new();
-    for (name, value) in options {
-        js_sys::Reflect::set(&object, &(*name).into(), &(*value).into()).ok();
-    }
-    js_sys::Intl::DateTimeFormat::new(&js_sys::Array::new(), &object)
-}
-
-fn date(at: Timestamp) -> js_sys::Date {
-    #[expect(clippy::cast_precision_loss, reason = "exact for 280,000 years")]
-    js_sys::Date::new(&(at.0 as f64).into())
-}
-
-fn formatted(by: &js_sys::Intl::DateTimeFormat, at: Timestamp) -> String {
-    by.format()
-        .call1(&JsValue::UNDEFINED, &date(at))
-        .ok()
-        .and_then(|text| text.as_string())
-        .unwrap_or_default()
-}
-
-pub(crate) fn clock(at: Timestamp) -> String {
-    CLOCK.with(|clock| formatted(clock, at))
-}
-
-pub(crate) fn day_name(at: Timestamp) -> String {
-    DAY.with(|day| formatted(day, at))
-}
-
-/// Grows by one from each day of the visitor's calendar to the next.
-pub(crate) fn day_number(at: Timestamp) -> i64 {
-    let offset_minutes = date(at).get_timezone_offset();
-    #[expect(clippy::cast_possible_truncation, reason = "whole minutes")]
-    (at.0 - offset_minutes as i64 * 60_000).div_euclid(86_400_000)
-}
+// --- Patterns
 
 /// Whether the whole answer matches. The edge judges a pattern that this browser does not know.
 pub(crate) fn matches(pattern: &str, answer: &str) -> bool {
@@ -336,4 +266,38 @@ pub(crate) fn on_window(event: &'static str, then: impl Fn() + 'static) {
         .add_event_listener_with_callback(event, listener.as_ref().unchecked_ref())
         .ok();
     listener.forget();
+}
+
+/// Whether the tab is in view.
+pub(crate) fn is_visible() -> bool {
+    !document().hidden()
+}
+
+/// One soft sound for this news, whatever number of tabs call for it.
+pub(crate) fn blip(news: &str, silent: bool) {
+    if let Ok(blip) = js_sys::Reflect::get(&window(), &"blip".into()) {
+        let blip: js_sys::Function = blip.unchecked_into();
+        blip.call2(&JsValue::UNDEFINED, &news.into(), &silent.into()).ok();
+    }
+}
+
+/// Lets the visitor keep the text as a file.
+pub(crate) fn download(name: &str, text: &str) {
+    let file = || {
+        let options = web_sys::BlobPropertyBag::new();
+        options.set_type("text/plain;charset=utf-8");
+        let blob =
+            web_sys::Blob::new_with_str_sequence_and_options(&js_sys::Array::of1(&text.into()), &options)
+                .ok()?;
+        let link: HtmlAnchorElement = document().create_element("a").ok()?.unchecked_into();
+        link.set_href(&web_sys::Url::create_object_url_with_blob(&blob).ok()?);
+        link.set_download(name);
+        link.click();
+        Some(())
+    };
+    file();
+}
+
+pub(crate) fn print() {
+    window().print().ok();
 }

@@ -1,7 +1,7 @@
 //! Reads wire v1. `None`: it is not what was expected. A test compares this with what serde writes.
 
 use super::Json;
-use crate::model::Stored;
+use crate::model::{Answers, Stored};
 use shared::{
     client::Kept,
     file::{File, FileKind, Image},
@@ -237,25 +237,32 @@ pub(crate) fn stored(mut json: Json) -> Option<Stored> {
     Some(Stored {
         kept,
         seen: seq(&json.member("seen"))?,
+        topic: json.text_at("topic"),
+        answers: answers(json.member("answers")),
     })
 }
 
+fn answers(json: Json) -> Answers {
+    let mut answers = Answers::new();
+    if let Json::Map(members) = json {
+        // One by one: collecting them would bring a sort, 2 KB of it.
+        for (field, answer) in members {
+            answers.insert(field, answer.text().unwrap_or_default());
+        }
+    }
+    answers
+}
+
 fn start_request(mut json: Json) -> Option<StartRequest> {
-    let mut request = StartRequest {
+    Some(StartRequest {
         site: json.text_at("site").unwrap_or_else(|| DEFAULT_SITE.into()),
         key: json.text_at("key")?,
         topic: json.text_at("topic")?,
-        answers: Default::default(),
+        answers: answers(json.member("answers")),
         message: json.text_at("message"),
         page: json.text_at("page")?,
         referrer: json.text_at("referrer")?,
-    };
-    if let Json::Map(answers) = json.member("answers") {
-        for (field, answer) in answers {
-            request.answers.insert(field, answer.text()?);
-        }
-    }
-    Some(request)
+    })
 }
 
 pub(crate) fn settings(mut json: Json) -> Option<PublicSettings> {

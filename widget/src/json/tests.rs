@@ -47,6 +47,7 @@ fn every_variant_is_read_as_serde_writes_it() {
         ClosedBy::Silence,
         ClosedBy::VisitorGone,
         ClosedBy::ThreadGone,
+        ClosedBy::MessageLeft,
     ] {
         same(phase, PhaseView::Closed { by, at });
         same(notice, Notice::Closed { by });
@@ -181,9 +182,19 @@ fn what_is_kept_and_set_is_read_back() {
         token: "t".into(),
     };
     same(start_answer, answer.clone());
-    for kept in [Kept::Starting(request), Kept::Running(answer)] {
-        same(stored, Stored { kept, seen: Seq(4) });
+    for kept in [Kept::Starting(request.clone()), Kept::Running(answer)] {
+        same(
+            stored,
+            Stored {
+                kept,
+                seen: Seq(4),
+                topic: Some("sales".into()),
+                answers: request.answers.clone(),
+            },
+        );
     }
+    let earlier = r#"{"kept":{"running":{"conversation":"c","token":"t"}},"seen":4}"#;
+    assert!(stored(json(serde_json::from_str(earlier).expect("JSON"))).is_some());
     let field = |id: &str, kind| Field {
         id: id.into(),
         label: id.into(),

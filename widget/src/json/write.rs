@@ -123,7 +123,7 @@ impl<'a> Serializer for Writer<'a> {
     type SerializeTupleStruct = Impossible<(), Wrong>;
     type SerializeTupleVariant = Impossible<(), Wrong>;
 
-    never!(serialize_i8 i8, serialize_i16 i16, serialize_i32 i32, serialize_u8 u8, serialize_u16 u16, serialize_u64 u64);
+    never!(serialize_i8 i8, serialize_i16 i16, serialize_i32 i32, serialize_u16 u16, serialize_u64 u64);
     never!(serialize_f32 f32, serialize_f64 f64, serialize_char char, serialize_bytes &[u8], serialize_unit_struct &'static str);
 
     fn serialize_bool(self, value: bool) -> Result<(), Wrong> {
@@ -132,6 +132,10 @@ impl<'a> Serializer for Writer<'a> {
 
     fn serialize_i64(self, value: i64) -> Result<(), Wrong> {
         self.put(&value.to_string())
+    }
+
+    fn serialize_u8(self, value: u8) -> Result<(), Wrong> {
+        self.serialize_u32(value.into())
     }
 
     fn serialize_u32(self, value: u32) -> Result<(), Wrong> {
@@ -305,6 +309,10 @@ mod tests {
             ClientFrame::AskForPerson,
             ClientFrame::Stay,
             ClientFrame::End,
+            ClientFrame::Rate {
+                stars: 5,
+                comment: "Fine".into(),
+            },
         ];
         let request = PollRequest {
             after: Seq(2),

@@ -1,32 +1,49 @@
 //! What the panel knows beyond the conversation's own state: which screen, what is unread, who is typing.
 //! Pure, like the client it wraps.
 
+mod ending;
+mod intake;
+mod news;
+#[cfg(test)]
+pub(crate) mod tests;
+
+pub(crate) use ending::Left;
+pub(crate) use intake::{Answers, Chosen, MESSAGE, Offer};
 use serde::Serialize;
 use shared::{
     client::{Client, Connection, Effect, Input, Kept, Stage},
     form::FieldError,
     message::{Notice, Said, Seq},
-    protocol::{DeskReach, PhaseView, StartRequest},
+    protocol::{DeskReach, PhaseView, StartAnswer, StartRequest},
     settings::PublicSettings,
     time::Timestamp,
 };
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 /// The bot's dots go after this long, answer or not.
 const TYPING_FOR: Duration = Duration::from_secs(8);
 
-pub(crate) type Answers = BTreeMap<String, String>;
-
 pub(crate) struct Model {
     pub(crate) client: Client,
+    pub(crate) site: &'static PublicSettings,
     pub(crate) now: Timestamp,
-    /// The topic whose form is filled in, as a place in the settings.
-    pub(crate) chosen: Option<usize>,
-    pub(crate) answers: Vec<(String, String)>,
+    /// By the edge's clock.
+    pub(crate) edge_now: Timestamp,
+    pub(crate) chosen: Option<Chosen>,
+    /// What the conversation is about; kept for a message instead.
+    topic: Option<String>,
+    pub(crate) answers: Answers,
+    /// The message that is being left, until the edge shows it.
+    left: Option<String>,
+    /// The chat ends to leave a message instead.
+    ends_for_message: bool,
     pub(crate) errors: Vec<FieldError>,
     pub(crate) trouble: Option<Trouble>,
     /// Whether the page shows the panel.
     pub(crate) open: bool,
+    /// Whether the page itself is in view.
+    pub(crate) visible: bool,
+    pub(crate) muted: bool,
     pub(crate) online: bool,
     pub(crate) menu: Menu,
     /// Whether the end of the conversation is in view.
@@ -36,8 +53,15 @@ pub(crate) struct Model {
     /// The visitor asked for a person and the edge has not acted on it yet.
     person_asked: bool,
     typing: Option<Typing>,
-    /// The last entry that was there while the panel was open.
+    /// The last entry that was there while the panel was in view.
     seen: Seq,
+    /// All that the edge had has been read once: what comes from now on is news.
+    is_current: bool,
+    /// The stars given so far, 0 for none, and what is said with them.
+    pub(crate) stars: u8,
+    pub(crate) comment: String,
+    pub(crate) is_rating: bool,
+    pub(crate) not_erased: bool,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -52,6 +76,8 @@ pub(crate) enum Menu {
     Open,
     /// Asks whether to end the chat.
     Ending,
+    /// Asks whether to delete the conversation.
+    Erasing,
 }
 
 /// What went wrong before the first screen came back.
@@ -59,12 +85,14 @@ pub(crate) enum Menu {
 pub(crate) enum Trouble {
     StartRefused,
     ConversationGone,
+    /// The topic closed in the meantime.
+    Closed,
 }
 
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Screen {
     Topics,
-    Form(usize),
+    Form(Chosen),
     Conversation,
 }
 
@@ -73,9 +101,13 @@ pub(crate) enum Banner {
     Connecting,
     Offline,
     Unreached,
-    Closes { at: Timestamp },
+    Closes {
+        at: Timestamp,
+    },
     DeskRetrying,
     Waiting,
+    /// Nobody will come soon.
+    LeaveMessage,
 }
 
 /// What the page keeps for the panel.
@@ -83,18 +115,27 @@ pub(crate) enum Banner {
 pub(crate) struct Stored {
     pub(crate) kept: Kept,
     pub(crate) seen: Seq,
+    pub(crate) topic: Option<String>,
+    pub(crate) answers: Answers,
 }
 
 impl Model {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(site: &'static PublicSettings) -> Self {
         Self {
             client: Client::default(),
+            site,
             now: Timestamp(0),
+            edge_now: site.now,
             chosen: None,
-            answers: vec![],
+            topic: None,
+            answers: Answers::new(),
+            left: None,
+            ends_for_message: false,
             errors: vec![],
             trouble: None,
             open: false,
+            visible: true,
+            muted: false,
             online: true,
             menu: Menu::Shut,
             at_end: true,
@@ -102,11 +143,18 @@ impl Model {
             person_asked: false,
             typing: None,
             seen: Seq(0),
+            is_current: false,
+            stars: 0,
+            comment: String::new(),
+            is_rating: false,
+            not_erased: false,
         }
     }
 
-    pub(crate) fn restore(&mut self, seen: Seq) {
+    pub(crate) fn restore(&mut self, seen: Seq, topic: Option<String>, answers: Answers) {
         self.seen = seen;
+        self.topic = topic;
+        self.answers = answers;
     }
 
     /// Returns what the client wants done.
@@ -114,27 +162,23 @@ impl Model {
         &mut self,
         input: Input,
         now: Timestamp,
+        edge_now: Timestamp,
         jitter: f64,
-        site: &PublicSettings,
     ) -> Vec<Effect> {
         self.now = now;
+        self.edge_now = edge_now;
         match &input {
-            Input::StartRefused(errors) => self.start_refused(errors.clone(), site),
+            Input::StartRefused(errors) => self.start_refused(errors.clone()),
+            Input::StartClosed => self.closed_meanwhile(),
             Input::Refused => {
+                self.leave();
                 self.trouble = Some(Trouble::ConversationGone);
-                self.seen = Seq(0);
             }
-            Input::AgainPressed => {
-                self.seen = Seq(0);
-                self.menu = Menu::Shut;
-                self.scrolled(true);
-            }
-            Input::StartPressed(_) => {
-                self.errors.clear();
-                self.trouble = None;
-            }
+            Input::AgainPressed => self.leave(),
+            Input::StartPressed(request) | Input::Restored(Kept::Starting(request)) => self.asked(request),
             Input::AskForPersonPressed => self.person_asked = true,
-            Input::Restored(_)
+            Input::RatePressed { .. } => self.is_rating = true,
+            Input::Restored(Kept::Running(_))
             | Input::Started(_)
             | Input::StartFailed
             | Input::SocketOpened
@@ -150,43 +194,15 @@ impl Model {
             | Input::WentOnline => {}
         }
         let before = self.last();
-        let effects = self.client.handle(input, now, jitter);
+        let mut effects = self.client.handle(input, now, jitter);
         self.news |= !self.at_end && self.last() > before;
+        if self.ends_for_message && self.client.is_closed() {
+            self.leave();
+            effects.extend(self.client.handle(Input::AgainPressed, now, jitter));
+            self.leave_message();
+        }
         self.follow();
         effects
-    }
-
-    /// Back to the form with the answers as they were.
-    fn start_refused(&mut self, errors: Vec<FieldError>, site: &PublicSettings) {
-        let Stage::Starting { request, .. } = self.client.stage() else {
-            return;
-        };
-        self.chosen = site
-            .topics
-            .iter()
-            .position(|topic| topic.id == request.topic && topic.form.is_some());
-        self.answers = request
-            .answers
-            .iter()
-            .map(|(id, answer)| (id.clone(), answer.clone()))
-            .collect();
-        let form = self.chosen.and_then(|index| site.topics[index].form.as_ref());
-        let shown =
-            |error: &FieldError| form.is_some_and(|form| form.fields.iter().any(|f| f.id == error.field));
-        self.trouble = (!errors.iter().any(shown)).then_some(Trouble::StartRefused);
-        self.errors = errors;
-    }
-
-    pub(crate) fn answer(&self, field: &str) -> &str {
-        self.answers
-            .iter()
-            .find(|(id, _)| id == field)
-            .map_or("", |(_, answer)| answer)
-    }
-
-    pub(crate) fn set_answer(&mut self, field: &str, answer: String) {
-        self.answers.retain(|(id, _)| id != field);
-        self.answers.push((field.into(), answer));
     }
 
     fn follow(&mut self) {
@@ -200,9 +216,7 @@ impl Model {
                 until: self.now + TYPING_FOR,
             },
         });
-        if self.open {
-            self.seen = self.last();
-        }
+        self.follow_news();
     }
 
     /// The visitor's message that the bot has yet to answer.
@@ -210,16 +224,6 @@ impl Model {
         let last = self.client.transcript().entries().last()?;
         let asks = self.phase() == Some(&PhaseView::WithBot) && matches!(last.said, Said::Visitor { .. });
         asks.then_some(last.seq)
-    }
-
-    fn last(&self) -> Seq {
-        self.client
-            .transcript()
-            .entries()
-            .iter()
-            .map(|entry| entry.seq)
-            .max()
-            .unwrap_or_default()
     }
 
     pub(crate) fn phase(&self) -> Option<&PhaseView> {
@@ -231,12 +235,13 @@ impl Model {
             .typing
             .map(|typing| typing.until)
             .filter(|until| *until > self.now);
-        self.client.next_deadline().into_iter().chain(typing).min()
-    }
-
-    pub(crate) fn opened(&mut self, open: bool) {
-        self.open = open;
-        self.follow();
+        let flip = self.next_flip();
+        self.client
+            .next_deadline()
+            .into_iter()
+            .chain(typing)
+            .chain(flip)
+            .min()
     }
 
     pub(crate) fn scrolled(&mut self, at_end: bool) {
@@ -246,7 +251,7 @@ impl Model {
 
     pub(crate) fn screen(&self) -> Screen {
         match (self.client.stage(), self.chosen) {
-            (Stage::Intake { .. }, Some(topic)) => Screen::Form(topic),
+            (Stage::Intake { .. }, Some(chosen)) => Screen::Form(chosen),
             (Stage::Intake { .. }, None) => Screen::Topics,
             (Stage::Starting { .. } | Stage::Running { .. }, _) => Screen::Conversation,
         }
@@ -261,7 +266,16 @@ impl Model {
         Some(Stored {
             kept,
             seen: self.seen,
+            topic: self.topic.clone(),
+            answers: self.answers.clone(),
         })
+    }
+
+    pub(crate) fn session(&self) -> Option<StartAnswer> {
+        match self.client.stage() {
+            Stage::Running { session } => Some(session.clone()),
+            Stage::Intake { .. } | Stage::Starting { .. } => None,
+        }
     }
 
     pub(crate) fn is_running(&self, conversation: &str) -> bool {
@@ -272,19 +286,13 @@ impl Model {
         matches!(self.client.stage(), Stage::Starting { request: current, .. } if current.key == request.key)
     }
 
-    pub(crate) fn unread(&self) -> u32 {
-        let spoken = |said: &Said| matches!(said, Said::Bot { .. } | Said::Agent { .. });
-        let entries = self.client.transcript().entries().iter();
-        let count = entries
-            .filter(|entry| entry.seq > self.seen && spoken(&entry.said))
-            .count();
-        u32::try_from(count).unwrap_or(u32::MAX)
-    }
-
     /// Nothing has come from the edge yet.
     pub(crate) fn is_loading(&self) -> bool {
         let transcript = self.client.transcript();
-        self.client.state().is_none() && transcript.entries().is_empty() && transcript.outgoing().is_empty()
+        self.client.state().is_none()
+            && transcript.entries().is_empty()
+            && transcript.outgoing().is_empty()
+            && self.left.is_none()
     }
 
     pub(crate) fn bot_is_typing(&self) -> bool {
@@ -315,6 +323,7 @@ impl Model {
             return Some(Banner::Closes { at });
         }
         match (&state.desk, &state.phase) {
+            (_, PhaseView::Waiting) if state.leave_message => Some(Banner::LeaveMessage),
             (DeskReach::Retrying, _) => Some(Banner::DeskRetrying),
             (DeskReach::Reached, PhaseView::Waiting) => Some(Banner::Waiting),
             (

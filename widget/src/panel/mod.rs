@@ -1,26 +1,28 @@
 //! Runs the visitor's half of the protocol: inputs go in at one place, effects are carried out at one place.
 
+mod edge;
+
 use crate::{
-    browser,
+    browser::{self, CALENDAR},
+    file::as_text,
     json::{self, Json, to_text},
-    model::{Answers, Menu, Model, Stored},
-    page,
-    socket::{self, Heard},
+    model::{Answers, Chosen, Menu, Model, Offer, Stored},
+    page, socket,
 };
 use leptos::prelude::*;
 use shared::{
     client::{Effect, Input},
-    message::{MAX_TEXT, MessageId, Seq},
-    protocol::{PING, PollRequest, SUBPROTOCOL, ServerFrame, StartAnswer, StartRequest},
-    settings::{DEFAULT_SITE, PublicSettings, PublicTopic},
+    message::{MAX_TEXT, MessageId},
+    protocol::{PING, StartRequest},
+    settings::{DEFAULT_SITE, PublicSettings},
+    time::Timestamp,
 };
 
 /// What every component is given.
 #[derive(Clone, Copy)]
 pub(crate) struct Panel {
-    pub(crate) site: &'static PublicSettings,
     pub(crate) model: RwSignal<Model>,
-    /// What stands in the composer.
+    /// What stands in the composer, and in the message that is left.
     pub(crate) draft: RwSignal<String>,
     told: StoredValue<(Option<String>, u32)>,
 }
@@ -28,8 +30,7 @@ pub(crate) struct Panel {
 impl Panel {
     pub(crate) fn new(site: &'static PublicSettings) -> Self {
         Self {
-            site,
-            model: RwSignal::new(Model::new()),
+            model: RwSignal::new(Model::new(site)),
             draft: RwSignal::new(String::new()),
             told: StoredValue::new((None, 0)),
         }
@@ -41,6 +42,10 @@ impl Panel {
             self.dispatch(Input::WentOnline);
         });
         browser::on_window("offline", move || self.model.update(|model| model.online = false));
+        browser::on_window("visibilitychange", move || {
+            self.model.update(|model| model.turned(browser::is_visible()));
+            self.tell_page();
+        });
         browser::listen_to_page(move |origin, said| self.heard_from_page(origin, said));
         self.model.update(|model| model.online = browser::is_online());
         page::ready();
@@ -53,7 +58,7 @@ impl Panel {
             "opened" | "closed" if page::is_met(&origin) => {
                 let open = kind == "opened";
                 self.model.update(|model| model.opened(open));
-                self.tell_page();
+                self.dispatch(Input::TimerFired);
                 if open {
                     self.settle(true);
                 }
@@ -72,22 +77,26 @@ impl Panel {
         if self.draft.with_untracked(String::is_empty) {
             self.draft.set(said.text_at("draft").unwrap_or_default());
         }
-        self.model
-            .update(|model| model.opened(said.member("open").is_true()));
+        self.model.update(|model| {
+            model.muted = said.member("muted").is_true();
+            model.visible = browser::is_visible();
+            model.opened(said.member("open").is_true());
+        });
         let stored: Option<Stored> = said
             .text_at("kept")
             .and_then(|kept| json::stored(browser::parse(&kept)));
         let fresh = self.model.with_untracked(|model| model.stored().is_none());
         match stored {
-            Some(Stored { kept, seen }) if fresh => {
-                self.model.update(|model| model.restore(seen));
-                self.dispatch(Input::Restored(kept));
+            Some(stored) if fresh => {
+                self.model
+                    .update(|model| model.restore(stored.seen, stored.topic, stored.answers));
+                self.dispatch(Input::Restored(stored.kept));
             }
             _ => {
                 if let Some(topic) = browser::take_early_topic() {
                     self.choose(&topic);
                 }
-                self.tell_page();
+                self.dispatch(Input::TimerFired);
             }
         }
         self.settle(false);
@@ -105,14 +114,19 @@ impl Panel {
 
     pub(crate) fn dispatch(self, input: Input) {
         let now = browser::now();
-        if let Input::StartRefused(_) | Input::Refused = input {
+        if let Input::StartRefused(_) | Input::StartClosed | Input::Refused = input {
             self.keep_unsent();
         }
-        let handled = self
-            .model
-            .try_update(|model| model.handle(input, now, browser::random(), self.site));
+        let before = self.model.with_untracked(Model::heard);
+        let handled = self.model.try_update(|model| {
+            let edge_now = Timestamp(model.site.now.0 + browser::since_rendered());
+            model.handle(input, now, edge_now, browser::random())
+        });
         for effect in handled.unwrap_or_default() {
             self.run(effect);
+        }
+        if let Some((news, silent)) = self.model.with_untracked(|model| model.sound(before)) {
+            browser::blip(&news, silent);
         }
         self.tell_page();
         let next = self.model.with_untracked(Model::next_deadline);
@@ -134,7 +148,7 @@ impl Panel {
                 .iter()
                 .map(|one| one.text.as_str())
                 .collect();
-            texts.join("\n")
+            model.leaving().map_or_else(|| texts.join("\n"), str::to_owned)
         });
         if !unsent.is_empty() && self.draft.with_untracked(String::is_empty) {
             self.write(unsent);
@@ -151,69 +165,6 @@ impl Panel {
             Effect::Poll { session, request } => self.poll(session, request),
             // The page is told after every input.
             Effect::Keep(_) | Effect::Forget => {}
-        }
-    }
-
-    fn start(self, request: StartRequest) {
-        let body = to_text(&request);
-        browser::post("/v1/conversations".into(), None, body, move |status, answer| {
-            if !self.model.with_untracked(|model| model.is_starting(&request)) {
-                return;
-            }
-            self.dispatch(match status {
-                200 => json::start_answer(answer).map_or(Input::StartFailed, Input::Started),
-                408 | 429 => Input::StartFailed,
-                400..500 => Input::StartRefused(json::field_errors(answer)),
-                _ => Input::StartFailed,
-            });
-        });
-    }
-
-    fn poll(self, session: StartAnswer, request: PollRequest) {
-        let path = ["/v1/conversations/", &session.conversation, "/poll"].concat();
-        browser::post(
-            path,
-            Some(session.token),
-            to_text(&request),
-            move |status, mut answer| {
-                if !self
-                    .model
-                    .with_untracked(|model| model.is_running(&session.conversation))
-                {
-                    return;
-                }
-                self.dispatch(match status {
-                    200 => Input::PollAnswered(frames(answer.member("frames").list())),
-                    401 | 404 => Input::Refused,
-                    _ => Input::PollFailed,
-                });
-            },
-        );
-    }
-
-    fn open_socket(self, session: StartAnswer, after: Seq) {
-        let origin = browser::origin();
-        let host = origin.strip_prefix("http").unwrap_or_default();
-        let after = after.0.to_string();
-        let url = [
-            "ws",
-            host,
-            "/v1/conversations/",
-            &session.conversation,
-            "/socket?after=",
-            &after,
-        ]
-        .concat();
-        let opened = socket::open(&url, &[SUBPROTOCOL, &session.token], move |heard| {
-            self.dispatch(match heard {
-                Heard::Opened => Input::SocketOpened,
-                Heard::Text(text) => Input::FramesArrived(frames(vec![browser::parse(&text)])),
-                Heard::Closed { code: 4401 | 4404 } => Input::Refused,
-                Heard::Closed { .. } => Input::SocketClosed,
-            });
-        });
-        if !opened {
-            leptos::task::spawn_local(async move { self.dispatch(Input::SocketClosed) });
         }
     }
 
@@ -238,50 +189,58 @@ impl Panel {
 
     /// A topic with a form shows it; one without starts.
     pub(crate) fn choose(self, id: &str) {
-        let Some(index) = self.site.topics.iter().position(|topic| topic.id == id) else {
-            return;
-        };
-        let topic = &self.site.topics[index];
-        if topic.form.is_some() {
-            self.model.update(|model| {
-                model.chosen = Some(index);
-                model.errors.clear();
-                model.trouble = None;
-            });
-        } else {
-            self.begin_conversation(topic, Answers::new());
+        let found = self.model.with_untracked(|model| {
+            let index = model.site.topics.iter().position(|topic| topic.id == id)?;
+            Some((index, model.offer(&model.site.topics[index])))
+        });
+        match found {
+            Some((index, Offer::Message)) => self.show(Chosen::Message(index)),
+            Some((index, Offer::Chat)) => {
+                let chosen = Chosen::Chat(index);
+                if self.model.with_untracked(|model| model.form(chosen).is_some()) {
+                    self.show(chosen);
+                } else {
+                    self.begin_conversation(chosen, Answers::new(), None);
+                }
+            }
+            Some((_, Offer::Nothing)) | None => {}
         }
+    }
+
+    fn show(self, chosen: Chosen) {
+        self.model.update(|model| model.choose(Some(chosen)));
     }
 
     pub(crate) fn back_to_topics(self) {
-        self.model.update(|model| model.chosen = None);
+        self.model.update(|model| model.choose(None));
     }
 
-    pub(crate) fn submit(self, topic: &PublicTopic) {
-        let Some(form) = &topic.form else { return };
-        let mut answers = Answers::new();
-        self.model.with_untracked(|model| {
-            for field in &form.fields {
-                answers.insert(field.id.clone(), model.answer(&field.id).into());
-            }
+    pub(crate) fn submit(self, chosen: Chosen) {
+        let message = self.draft.with_untracked(|draft| draft.trim().to_owned());
+        let (offer, (answers, errors)) = self.model.with_untracked(|model| {
+            let offer = model.offer(model.topic(chosen));
+            (offer, model.check(chosen, &message, browser::matches))
         });
-        let errors = form.check(&answers, browser::matches);
-        if errors.is_empty() {
-            self.begin_conversation(topic, answers);
-        } else {
-            self.model.update(|model| model.errors = errors);
+        match chosen {
+            Chosen::Chat(_) if offer != Offer::Chat => self.model.update(Model::closed_meanwhile),
+            _ if !errors.is_empty() => self.model.update(|model| model.errors = errors),
+            Chosen::Chat(_) => self.begin_conversation(chosen, answers, None),
+            Chosen::Message(_) => {
+                self.write(String::new());
+                self.begin_conversation(chosen, answers, Some(message));
+            }
         }
     }
 
-    fn begin_conversation(self, topic: &PublicTopic, answers: Answers) {
+    fn begin_conversation(self, chosen: Chosen, answers: Answers, message: Option<String>) {
         let (page, referrer) = page::address();
-        let key = browser::random_id();
+        let topic = self.model.with_untracked(|model| model.topic(chosen));
         self.dispatch(Input::StartPressed(StartRequest {
-            site: DEFAULT_SITE.into(),
-            key,
+            site: browser::site_name().unwrap_or_else(|| DEFAULT_SITE.into()),
+            key: browser::random_id(),
             topic: topic.id.clone(),
             answers,
-            message: None,
+            message,
             page,
             referrer,
         }));
@@ -310,10 +269,15 @@ impl Panel {
 
     pub(crate) fn set_menu(self, menu: Menu) {
         let before = self.model.with_untracked(|model| model.menu);
-        self.model.update(|model| model.menu = menu);
+        self.model.update(|model| {
+            model.menu = menu;
+            model.not_erased = false;
+        });
         match (before, menu) {
-            (_, Menu::Open | Menu::Ending) => browser::before_paint(|| browser::focus(".over button")),
-            (Menu::Open | Menu::Ending, Menu::Shut) => browser::focus(".more"),
+            (_, Menu::Open | Menu::Ending | Menu::Erasing) => {
+                browser::before_paint(|| browser::focus(".over button"))
+            }
+            (Menu::Open | Menu::Ending | Menu::Erasing, Menu::Shut) => browser::focus(".more"),
             (Menu::Shut, Menu::Shut) => {}
         }
     }
@@ -330,12 +294,23 @@ impl Panel {
     }
 
     pub(crate) fn start_over(self) {
-        self.model.update(|model| model.chosen = None);
         self.dispatch(Input::AgainPressed);
     }
-}
 
-/// A frame of an unknown kind is skipped.
-fn frames(frames: Vec<Json>) -> Vec<ServerFrame> {
-    frames.into_iter().filter_map(json::server_frame).collect()
+    /// Ends the waiting chat and opens the form for a message.
+    pub(crate) fn leave_message(self) {
+        self.model.update_untracked(Model::end_for_message);
+        self.dispatch(Input::EndPressed);
+    }
+
+    pub(crate) fn toggle_sound(self) {
+        let muted = self.model.with_untracked(|model| !model.muted);
+        self.model.update_untracked(|model| model.muted = muted);
+        page::muted(muted);
+    }
+
+    pub(crate) fn download(self) {
+        let text = self.model.with_untracked(|model| as_text(model, &CALENDAR));
+        browser::download(crate::text::FILE, &text);
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::parts::button;
 use crate::{
-    browser,
+    browser::CALENDAR,
     dom::{El, el},
     model::{Banner, Model},
     panel::Panel,
@@ -18,22 +18,26 @@ pub(super) fn banner(panel: Panel) -> El {
         Some(Banner::Offline | Banner::Unreached | Banner::Closes { .. } | Banner::DeskRetrying) => {
             "banner warn"
         }
-        Some(Banner::Waiting) | None => "banner",
+        Some(Banner::Waiting | Banner::LeaveMessage) | None => "banner",
     };
     let words = move || match banner() {
         Some(Banner::Connecting) => text::CONNECTING.into(),
         Some(Banner::Offline) => text::OFFLINE.into(),
         Some(Banner::Unreached) => text::UNREACHED.into(),
-        Some(Banner::Closes { at }) => text::closes_at(&browser::clock(at)),
+        Some(Banner::Closes { at }) => text::closes_at(&(CALENDAR.clock)(at)),
         Some(Banner::DeskRetrying) => text::DESK_RETRYING.into(),
         Some(Banner::Waiting) => text::WAITING.into(),
+        Some(Banner::LeaveMessage) => text::NOBODY.into(),
         None => String::new(),
     };
     let stay = button("", text::HERE, move || panel.dispatch(Input::StayPressed))
         .shown_if(move || matches!(banner(), Some(Banner::Closes { .. })));
+    let leave = button("", text::LEAVE_MESSAGE, move || panel.leave_message())
+        .shown_if(move || banner() == Some(Banner::LeaveMessage));
     el("div", "")
         .attr_of("class", class)
         .shown_if(move || banner().is_some())
         .child(el("p", "").attr("role", "status").text_of(words))
         .child(stay)
+        .child(leave)
 }

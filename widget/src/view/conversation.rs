@@ -12,7 +12,7 @@ use super::{
 use crate::{
     browser,
     dom::{El, el, icon},
-    model::Menu,
+    model::{Menu, Model},
     page,
     panel::Panel,
     text,
@@ -27,7 +27,7 @@ pub(super) fn conversation(panel: Panel) -> El {
             panel.set_menu(Menu::Shut);
         }
     };
-    let is_closed = move || panel.model.with(|model| model.client.is_closed());
+    let is_over = move || panel.model.with(Model::is_over);
     let pill = el("button", "pill")
         .press(browser::scroll_to_end)
         .shown_if(move || panel.model.with(|model| model.news))
@@ -35,13 +35,9 @@ pub(super) fn conversation(panel: Panel) -> El {
         .text(text::NEWS);
     let bottom = move || {
         browser::before_paint(|| browser::focus_first(false));
-        if is_closed() {
-            ended(panel)
-        } else {
-            composer(panel)
-        }
+        if is_over() { ended(panel) } else { composer(panel) }
     };
-    let bottom = el("div", "").child_by(move || usize::from(is_closed()), bottom);
+    let bottom = el("div", "").child_by(move || usize::from(is_over()), bottom);
     let foot = el("div", "foot").child(pill).child(bottom);
     screen(escape)
         .child(header(panel))

@@ -12,7 +12,7 @@ use leptos::prelude::*;
 use shared::protocol::PhaseView;
 
 pub(super) fn header(panel: Panel) -> El {
-    let site = panel.site;
+    let site = panel.model.with_untracked(|model| model.site);
     let who = move || {
         panel.model.with(|model| match model.phase() {
             Some(PhaseView::WithBot) => site.bot_name.clone(),

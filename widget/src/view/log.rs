@@ -2,21 +2,15 @@
 
 use super::message::{Changing, message};
 use crate::{
-    browser,
+    browser::{self, CALENDAR},
     dom::{El, el, follow},
     model::Model,
     panel::Panel,
-    rows::{Calendar, Row, Tail, rows},
+    rows::{Row, Tail, rows},
     text,
 };
 use leptos::prelude::*;
 use std::cell::RefCell;
-
-const CALENDAR: Calendar = Calendar {
-    day_number: browser::day_number,
-    day_name: browser::day_name,
-    clock: browser::clock,
-};
 
 /// A row as it stands in the document.
 struct Standing {
@@ -31,7 +25,7 @@ pub(super) fn log(panel: Panel) -> El {
     let is_typing = move || panel.model.with(Model::bot_is_typing);
     let typing = move || {
         if is_typing() {
-            text::is_typing(&panel.site.bot_name)
+            panel.model.with(|model| text::is_typing(&model.site.bot_name))
         } else {
             String::new()
         }
@@ -64,7 +58,7 @@ pub(super) fn log(panel: Panel) -> El {
         .child(el("p", "sr").attr("role", "status").text_of(typing));
     let standing = RefCell::new(vec![]);
     follow(move || {
-        let rows = panel.model.with(|model| rows(model, panel.site, &CALENDAR));
+        let rows = panel.model.with(|model| rows(model, &CALENDAR));
         update(panel, &place, &mut standing.borrow_mut(), rows);
         if panel.is_at_end() {
             browser::before_paint(browser::scroll_to_end);
@@ -98,7 +92,7 @@ fn update(panel: Panel, place: &El, standing: &mut Vec<Standing>, rows: Vec<(Row
 impl Standing {
     fn new(panel: Panel, row: Row, tail: Tail) -> Self {
         let (el, changing) = match &row {
-            Row::Day(day) => (el("p", "quiet day").text(day), None),
+            Row::Day { day, date } => (el("p", "quiet day").attr("title", date).text(day), None),
             Row::Notice(words) => (el("p", "quiet notice").attr("dir", "auto").text(words), None),
             Row::Message(said) => {
                 let (el, changing) = message(panel, said);

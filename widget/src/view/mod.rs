@@ -15,7 +15,7 @@ mod topics;
 use crate::{
     browser,
     dom::El,
-    model::{Model, Screen},
+    model::{Chosen, Model, Screen},
     panel::Panel,
 };
 use leptos::prelude::*;
@@ -25,13 +25,14 @@ pub(crate) fn app(panel: Panel, root: El) {
     let key = move || match panel.model.with(Model::screen) {
         Screen::Topics => 0,
         Screen::Conversation => 1,
-        Screen::Form(topic) => 2 + topic,
+        Screen::Form(Chosen::Chat(topic)) => 2 + 2 * topic,
+        Screen::Form(Chosen::Message(topic)) => 3 + 2 * topic,
     };
     let draw = move || {
         browser::before_paint(|| browser::focus_first(false));
         match panel.model.with_untracked(Model::screen) {
             Screen::Topics => topics::topics(panel),
-            Screen::Form(topic) => form::form(panel, &panel.site.topics[topic]),
+            Screen::Form(chosen) => form::form(panel, chosen),
             Screen::Conversation => conversation::conversation(panel),
         }
     };

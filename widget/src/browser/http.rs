@@ -1,0 +1,46 @@
+//! Requests to the edge.
+
+use super::{read, window};
+use crate::json::Json;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Headers, RequestInit, Response};
+
+#[derive(Default)]
+pub(crate) struct Request {
+    pub(crate) method: &'static str,
+    pub(crate) path: String,
+    pub(crate) token: Option<String>,
+    pub(crate) body: Option<String>,
+}
+
+/// Calls back with the status, 0 when no answer came, and the body.
+pub(crate) fn send(request: Request, then: impl FnOnce(u16, Json) + 'static) {
+    let then: Box<dyn FnOnce(u16, Json)> = Box::new(then);
+    leptos::task::spawn_local(async move {
+        let (status, body) = fetch(request).await.unwrap_or_default();
+        then(status, read(&body));
+    });
+}
+
+async fn fetch(request: Request) -> Option<(u16, JsValue)> {
+    let headers = Headers::new().ok()?;
+    headers.set("content-type", "application/json").ok()?;
+    if let Some(token) = request.token {
+        headers
+            .set("authorization", &("Bearer ".to_owned() + &token))
+            .ok()?;
+    }
+    let options = RequestInit::new();
+    options.set_method(request.method);
+    options.set_headers(&headers);
+    if let Some(body) = request.body {
+        options.set_body(&body.into());
+    }
+    let answer = JsFuture::from(window().fetch_with_str_and_init(&request.path, &options))
+        .await
+        .ok()?;
+    let answer: Response = answer.unchecked_into();
+    let body = JsFuture::from(answer.json().ok()?).await.unwrap_or_default();
+    Some((answer.status(), body))
+}

@@ -1,0 +1,143 @@
+//! What is asked of the edge, and what becomes of its answers.
+
+use super::Panel;
+use crate::{
+    browser::{self, Request},
+    json::{self, Json, to_text},
+    model::Model,
+    socket::{self, Heard},
+};
+use leptos::prelude::*;
+use shared::{
+    client::Input,
+    message::Seq,
+    protocol::{PollRequest, SUBPROTOCOL, ServerFrame, StartAnswer, StartRequest},
+    time::Timestamp,
+};
+
+impl Panel {
+    pub(super) fn start(self, request: StartRequest) {
+        let body = to_text(&request);
+        let post = Request {
+            method: "POST",
+            path: "/v1/conversations".into(),
+            body: Some(body),
+            token: None,
+        };
+        browser::send(post, move |status, mut answer| {
+            if !self.model.with_untracked(|model| model.is_starting(&request)) {
+                return;
+            }
+            self.dispatch(match status {
+                200 => json::start_answer(answer).map_or(Input::StartFailed, Input::Started),
+                409 if answer.text_at("code").is_some_and(|code| code == "closed") => {
+                    return self.start_closed(request);
+                }
+                408 | 429 => Input::StartFailed,
+                400..500 => Input::StartRefused(json::field_errors(answer)),
+                _ => Input::StartFailed,
+            });
+        });
+    }
+
+    /// The hours have changed since the page was rendered.
+    fn start_closed(self, request: StartRequest) {
+        let get = Request {
+            method: "GET",
+            path: "/v1/sites/".to_owned() + &request.site,
+            ..Request::default()
+        };
+        browser::send(get, move |_, answer| {
+            if !self.model.with_untracked(|model| model.is_starting(&request)) {
+                return;
+            }
+            if let Some(mut site) = json::settings(answer) {
+                // As if this page had been rendered with them.
+                site.now = Timestamp(site.now.0 - browser::since_rendered());
+                self.model
+                    .update_untracked(|model| model.site = Box::leak(Box::new(site)));
+            }
+            self.dispatch(Input::StartClosed);
+        });
+    }
+
+    pub(super) fn poll(self, session: StartAnswer, request: PollRequest) {
+        let post = Request {
+            method: "POST",
+            path: ["/v1/conversations/", &session.conversation, "/poll"].concat(),
+            token: Some(session.token),
+            body: Some(to_text(&request)),
+        };
+        browser::send(post, move |status, mut answer| {
+            if !self
+                .model
+                .with_untracked(|model| model.is_running(&session.conversation))
+            {
+                return;
+            }
+            self.dispatch(match status {
+                200 => Input::PollAnswered(frames(answer.member("frames").list())),
+                401 | 404 => Input::Refused,
+                _ => Input::PollFailed,
+            });
+        });
+    }
+
+    pub(super) fn open_socket(self, session: StartAnswer, after: Seq) {
+        let origin = browser::origin();
+        let host = origin.strip_prefix("http").unwrap_or_default();
+        let after = after.0.to_string();
+        let url = [
+            "ws",
+            host,
+            "/v1/conversations/",
+            &session.conversation,
+            "/socket?after=",
+            &after,
+        ]
+        .concat();
+        let opened = socket::open(&url, &[SUBPROTOCOL, &session.token], move |heard| {
+            self.dispatch(match heard {
+                Heard::Opened => Input::SocketOpened,
+                Heard::Text(text) => Input::FramesArrived(frames(vec![browser::parse(&text)])),
+                Heard::Closed { code: 4401 | 4404 } => Input::Refused,
+                Heard::Closed { .. } => Input::SocketClosed,
+            });
+        });
+        if !opened {
+            leptos::task::spawn_local(async move { self.dispatch(Input::SocketClosed) });
+        }
+    }
+
+    /// Back to the topics once the edge has deleted the conversation, or does not know it any more.
+    pub(crate) fn erase(self) {
+        let Some(session) = self.model.with_untracked(Model::session) else {
+            return;
+        };
+        let delete = Request {
+            method: "DELETE",
+            path: "/v1/conversations/".to_owned() + &session.conversation,
+            token: Some(session.token),
+            body: None,
+        };
+        browser::send(delete, move |status, _| {
+            let is_still_here = self
+                .model
+                .with_untracked(|model| model.is_running(&session.conversation));
+            match status {
+                _ if !is_still_here => {}
+                204 | 401 | 404 => {
+                    self.model.update_untracked(|model| model.answers.clear());
+                    self.write(String::new());
+                    self.dispatch(Input::AgainPressed);
+                }
+                _ => self.model.update(|model| model.not_erased = true),
+            }
+        });
+    }
+}
+
+/// A frame of an unknown kind is skipped.
+fn frames(frames: Vec<Json>) -> Vec<ServerFrame> {
+    frames.into_iter().filter_map(json::server_frame).collect()
+}
