@@ -1,13 +1,47 @@
 // A real browser, and pages of another origin that embed the chat.
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+import { after, before, beforeEach } from 'node:test';
 import { chromium } from 'playwright-core';
+import { startWorld } from '../harness.mjs';
 
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'];
 FLAGS.push('--disable-component-update', '--disable-sync');
 
-export function startBrowser() {
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+function startBrowser() {
   return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS });
+}
+
+/** Set once the tests of the file run. */
+export let world;
+export let browser;
+
+/**
+ * A world and a browser for all tests of a file; every test finds the vendors as new.
+ * @param {object} [options] as for `startWorld`
+ */
+export function useBrowser(options) {
+  before(async () => {
+    [world, browser] = await Promise.all([startWorld(options), startBrowser()]);
+  });
+  after(async () => {
+    await browser?.close();
+    await world?.close();
+  });
+  beforeEach(() => world.control('POST', '/reset'));
+}
+
+/** What is wrong with what the panel shows: for people with disabilities, or because it is too wide. */
+export async function problemsOf(panel) {
+  await panel.evaluate(AXE);
+  const { violations } = await panel.evaluate(() => window.axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }));
+  const problems = violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`);
+  const overflow = await panel.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  return overflow ? [...problems, `${overflow} px too wide`] : problems;
 }
 
 /**
@@ -65,3 +99,47 @@ export async function write(panel, text) {
 }
 
 export const log = (panel) => panel.getByRole('log');
+
+/**
+ * Lets the panel find other settings than the edge has.
+ * @param {(settings: object) => void} change changes the public settings
+ */
+export async function withSettings(context, change) {
+  await context.route(/\/frame/, async (route) => {
+    const response = await route.fetch();
+    const html = await response.text();
+    const [, json] = /id="settings">(.*?)<\/script>/s.exec(html);
+    const settings = JSON.parse(json);
+    change(settings);
+    await route.fulfill({ response, body: html.replace(json, () => JSON.stringify(settings)) });
+  });
+}
+
+/** Every topic keeps these hours: `[from, until]` each, in milliseconds from the edge's now. */
+export const open = (...intervals) => (settings) => {
+  const at = (wait) => settings.now + wait;
+  for (const topic of settings.topics) topic.open = intervals.map(([from, until]) => ({ from: at(from), until: at(until) }));
+};
+
+/**
+ * Plays the edge to a panel, as far as a conversation goes.
+ * @param {object} state what the first state says beyond the usual
+ * @param {object[]} entries the transcript so far
+ * @returns {Promise<{starts: object[], frames: object[], tell: (frame: object) => void, state: object}>}
+ */
+export async function playEdge(context, state, entries = []) {
+  const edge = { starts: [], frames: [], state: { last: entries.length, delivered: 0, desk: 'reached', ...state } };
+  await context.route(/\/v1\/conversations$/, (route) => {
+    edge.starts.push(route.request().postDataJSON());
+    return route.fulfill({ json: { conversation: 'c'.repeat(32), token: 't'.repeat(43) } });
+  });
+  await context.routeWebSocket(/\/socket/, (socket) => {
+    edge.tell = (frame) => socket.send(JSON.stringify(frame));
+    socket.onMessage((text) => text !== 'ping' && edge.frames.push(JSON.parse(text)));
+    edge.tell({ hello: { state: edge.state } });
+    edge.tell({ entries });
+  });
+  return edge;
+}
+
+export const entry = (seq, said) => ({ seq, at: Date.now(), said });

@@ -1,22 +1,13 @@
 // The whole story, as a visitor and an agent live it.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { startWorld, until } from '../harness.mjs';
-import { log, openChat, panelOf, startBrowser, write } from './browser.mjs';
+import { afterEach, beforeEach, test } from 'node:test';
+import { until } from '../harness.mjs';
+import { browser, log, openChat, panelOf, useBrowser, world, write } from './browser.mjs';
 
-let world;
-let browser;
+useBrowser();
 let page;
 let context;
-before(async () => {
-  [world, browser] = await Promise.all([startWorld(), startBrowser()]);
-});
-after(async () => {
-  await browser?.close();
-  await world?.close();
-});
 beforeEach(async () => {
-  await world.control('POST', '/reset');
   context = await browser.newContext();
   page = await context.newPage();
   await page.goto(world.url);
@@ -29,7 +20,7 @@ test('topic, form, bot, hand-off, a person, the end, and again', async () => {
   const panel = await openChat(page);
   await panel.getByRole('button', { name: 'Sales' }).click();
   await panel.getByRole('button', { name: 'Start chat' }).click();
-  await panel.getByText('Fill this in to start.').first().waitFor();
+  await panel.getByText('Fill this in.').first().waitFor();
   await panel.getByLabel('Your name').fill('Jane Doe');
   await panel.getByLabel('E-mail').fill('jane@');
   await panel.getByRole('button', { name: 'Start chat' }).click();

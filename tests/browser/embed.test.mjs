@@ -1,23 +1,14 @@
 // On other people's pages: what the chat costs them, and that it works where little is allowed.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import { brotliCompressSync, constants } from 'node:zlib';
-import { startWorld, until } from '../harness.mjs';
-import { openChat, pageWith, panelOf, pressLauncher, startBrowser, startSite } from './browser.mjs';
+import { until } from '../harness.mjs';
+import { browser, openChat, pageWith, panelOf, pressLauncher, startSite, useBrowser, world } from './browser.mjs';
 
 const MAX_BYTES = 80_000;
 const MAX_REQUESTS = 6;
 
-let world;
-let browser;
-before(async () => {
-  [world, browser] = await Promise.all([startWorld(), startBrowser()]);
-});
-after(async () => {
-  await browser?.close();
-  await world?.close();
-});
-beforeEach(() => world.control('POST', '/reset'));
+useBrowser();
 
 const brotli = (bytes) => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length;
 

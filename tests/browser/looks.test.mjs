@@ -1,25 +1,25 @@
 // Each main screen, light and dark, on a phone and on a desk: usable by everybody, and pictured for the README.
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
-import { mkdirSync, readFileSync } from 'node:fs';
-import { after, before, beforeEach, test } from 'node:test';
-import { startWorld, until } from '../harness.mjs';
-import { log, openChat, startBrowser, write } from './browser.mjs';
+import { mkdirSync } from 'node:fs';
+import { test } from 'node:test';
+import { until } from '../harness.mjs';
+import { browser, entry, log, open, openChat, playEdge, problemsOf, useBrowser, withSettings, world, write } from './browser.mjs';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 /** `SCREENSHOTS=docs/screenshots` writes the pictures there. */
 const FOLDER = process.env.SCREENSHOTS;
+const HOUR = 3_600_000;
 
-let world;
-let browser;
-before(async () => {
-  [world, browser] = await Promise.all([startWorld(), startBrowser()]);
-});
-after(async () => {
-  await browser?.close();
-  await world?.close();
-});
-beforeEach(() => world.control('POST', '/reset'));
+useBrowser();
+
+/** Looks at a screen, and pictures it. */
+const looker = (page, panel, suffix) => async (screen) => {
+  await page.waitForTimeout(350);
+  if (FOLDER) {
+    mkdirSync(FOLDER, { recursive: true });
+    await page.screenshot({ path: `${FOLDER}/${screen}-${suffix}.png` });
+  }
+  assert.deepEqual(await problemsOf(panel), [], `${screen} has problems`);
+};
 
 for (const colorScheme of ['light', 'dark']) {
   for (const [device, viewport] of Object.entries({ phone: { width: 360, height: 740 }, desktop: { width: 1280, height: 800 } })) {
@@ -28,23 +28,12 @@ for (const colorScheme of ['light', 'dark']) {
       const page = await context.newPage();
       await page.goto(world.url);
       const panel = await openChat(page);
-      const check = async (screen) => {
-        await page.waitForTimeout(350);
-        if (FOLDER) {
-          mkdirSync(FOLDER, { recursive: true });
-          await page.screenshot({ path: `${FOLDER}/${screen}-${device}-${colorScheme}.png` });
-        }
-        await panel.evaluate(AXE);
-        const { violations } = await panel.evaluate(() => window.axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }));
-        assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`), [], `${screen} has problems`);
-        const overflow = await panel.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-        assert.equal(overflow, 0, `${screen} is wider than its frame`);
-      };
+      const check = looker(page, panel, `${device}-${colorScheme}`);
       await panel.getByRole('button', { name: 'Sales' }).waitFor();
       await check('topics');
       await panel.getByRole('button', { name: 'Sales' }).click();
       await panel.getByRole('button', { name: 'Start chat' }).click();
-      await panel.getByText('Fill this in to start.').first().waitFor();
+      await panel.getByText('Fill this in.').first().waitFor();
       await check('form');
       await panel.getByLabel('Your name').fill('Jane Doe');
       await panel.getByLabel('E-mail').fill('jane@example.org');
@@ -62,8 +51,43 @@ for (const colorScheme of ['light', 'dark']) {
       await check('agent');
       await world.agentSays('/close');
       await panel.getByText('The team ended this chat').first().waitFor();
+      await panel.getByRole('radio', { name: '4 of 5' }).check();
       await check('ended');
+      await panel.getByRole('button', { name: 'Menu' }).click();
+      await check('menu');
+      await panel.getByRole('menuitem', { name: 'Delete this conversation' }).click();
+      await check('delete');
       await until(async () => (await world.room()).webhooks.length === 0);
+      await context.close();
+    });
+
+    test(`closed: ${device}, ${colorScheme}`, async () => {
+      const context = await browser.newContext({ colorScheme, viewport, bypassCSP: true });
+      const page = await context.newPage();
+      await withSettings(context, (settings) => {
+        open([26 * HOUR, 30 * HOUR])(settings);
+        const [sales] = settings.topics;
+        sales.open[0].from += 48 * HOUR;
+      });
+      const edge = await playEdge(context, { phase: { closed: { by: 'message_left', at: Date.now() } }, delivered: 1 }, [
+        entry(1, { visitor: { id: 'message-1', text: 'Do you have the green one in stock again?' } }),
+      ]);
+      await page.goto(world.url);
+      const panel = await openChat(page);
+      const check = looker(page, panel, `${device}-${colorScheme}`);
+      await panel.getByText('Opens tomorrow').waitFor();
+      await check('closed');
+      await panel.getByRole('button', { name: 'Sales' }).click();
+      await panel.getByLabel('Your message').fill('Do you have the green one in stock again?');
+      await panel.getByRole('button', { name: 'Send message' }).click();
+      await panel.getByText('Fill this in.').first().waitFor();
+      await check('message');
+      await panel.getByLabel('Your name').fill('Jane Doe');
+      await panel.getByLabel('E-mail').fill('jane@example.org');
+      await panel.getByRole('button', { name: 'Send message' }).click();
+      await panel.getByText('The team will answer you.').waitFor();
+      await check('left');
+      assert.equal(edge.starts.length, 1);
       await context.close();
     });
   }

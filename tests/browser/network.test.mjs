@@ -1,19 +1,10 @@
 // Bad networks: nothing lost, nothing doubled, and the visitor is told.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
-import { startWorld, until } from '../harness.mjs';
-import { log, openChat, startBrowser, write } from './browser.mjs';
+import { test } from 'node:test';
+import { until } from '../harness.mjs';
+import { browser, log, openChat, useBrowser, world, write } from './browser.mjs';
 
-let world;
-let browser;
-before(async () => {
-  [world, browser] = await Promise.all([startWorld(), startBrowser()]);
-});
-after(async () => {
-  await browser?.close();
-  await world?.close();
-});
-beforeEach(() => world.control('POST', '/reset'));
+useBrowser();
 
 const said = (panel, text) => log(panel).getByText(text, { exact: true });
 
