@@ -70,9 +70,9 @@ test('each closed topic says when it opens, beside one that is open; a bot answe
   });
   const panel = await visit();
   await panel.getByText('Automatic answers').waitFor();
-  assert.match(await panel.locator('[data-topic=sales]').innerText(), /Automatic answers · Opens (tomorrow )?at/);
+  assert.match(await panel.locator('[data-topic=sales]').innerText(), /Automatic answers\nOpens (tomorrow )?at/);
   assert.equal(await panel.locator('[data-topic=support]').innerText(), 'Support');
-  assert.match(await panel.locator('[data-topic=person]').innerText(), /Leave a message · Opens/);
+  assert.match(await panel.locator('[data-topic=person]').innerText(), /Leave a message\nOpens/);
   assert.deepEqual(await problemsOf(panel), []);
   await panel.locator('[data-topic=sales]').click();
   await panel.getByRole('button', { name: 'Start chat' }).waitFor();

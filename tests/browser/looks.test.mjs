@@ -21,6 +21,19 @@ const looker = (page, panel, suffix) => async (screen) => {
   assert.deepEqual(await problemsOf(panel), [], `${screen} has problems`);
 };
 
+test('the owner may fix the colours, whatever the system has', async () => {
+  for (const [theme, colorScheme, background] of [['dark', 'light', 'rgb(23, 25, 28)'], ['light', 'dark', 'rgb(255, 255, 255)']]) {
+    const context = await browser.newContext({ colorScheme });
+    await withSettings(context, (settings) => (settings.theme = theme));
+    const page = await context.newPage();
+    await page.goto(world.url);
+    const panel = await openChat(page);
+    await panel.getByRole('button', { name: 'Sales' }).waitFor();
+    assert.equal(await panel.evaluate(() => getComputedStyle(document.body).backgroundColor), background);
+    await context.close();
+  }
+});
+
 for (const colorScheme of ['light', 'dark']) {
   for (const [device, viewport] of Object.entries({ phone: { width: 360, height: 740 }, desktop: { width: 1280, height: 800 } })) {
     test(`${device}, ${colorScheme}`, async () => {
@@ -51,7 +64,7 @@ for (const colorScheme of ['light', 'dark']) {
       await check('agent');
       await world.agentSays('/close');
       await panel.getByText('The team ended this chat').first().waitFor();
-      await panel.getByRole('radio', { name: '4 of 5' }).check();
+      await panel.locator('.stars label').nth(3).click();
       await check('ended');
       await panel.getByRole('button', { name: 'Menu' }).click();
       await check('menu');

@@ -139,7 +139,8 @@ fn number_imports(script: &Path, wasm: &Path) -> Result<()> {
 fn optimise(tools: &Tools, from: &Path, to: &Path) -> Result<()> {
     process::run(
         Command::new(&tools.wasm_opt)
-            .args(["-Oz", "--converge"])
+            // Nothing lies in the first kilobyte: there the stack ends.
+            .args(["-Oz", "--converge", "--low-memory-unused"])
             .args(WASM_FEATURES)
             .arg(from)
             .arg("-o")

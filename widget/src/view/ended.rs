@@ -42,7 +42,11 @@ pub(super) fn ended(panel: Panel) -> El {
         .child(rating(panel).shown_if(move || can_rate() && !is_rated()))
         .child(thanks)
         .child(
-            button("primary", text::AGAIN, move || panel.start_over())
+            button("", text::AGAIN, move || panel.start_over())
+                .attr_of("class", move || {
+                    let is_rating = panel.model.with(|model| model.stars > 0) && !is_rated();
+                    if is_rating { "second" } else { "primary" }
+                })
                 .shown_if(move || panel.model.with(|model| model.client.is_closed())),
         )
 }
@@ -78,7 +82,7 @@ fn rating(panel: Panel) -> El {
         .shown_if(move || stars() > 0)
         .child(comment)
         .child(
-            button("second", text::SEND, send)
+            button("primary", text::SEND, send)
                 .flag_of("disabled", move || panel.model.with(|model| model.is_rating)),
         );
     el("fieldset", "rating")

@@ -75,7 +75,7 @@ fn line(model: &Model, topic: &PublicTopic) -> String {
         Offer::Chat | Offer::Nothing => None,
     };
     let parts: Vec<&str> = offer.into_iter().chain(opens.as_deref()).collect();
-    parts.join(" · ")
+    parts.join("\n")
 }
 
 /// "Opens tomorrow at 9:00"
