@@ -168,6 +168,28 @@ test('a visitor for whom nobody comes ends the chat with a message on the same t
   assert.equal(edge.starts[1].message, 'Still there?');
 });
 
+test('a page that has stood for long is opened by the hours of now', async () => {
+  await page.clock.install();
+  let settings;
+  await withSettings(context, (given) => (settings = structuredClone(given)) && open([-HOUR, DAY])(given));
+  let asked = 0;
+  await context.route(/\/v1\/sites\/default$/, (route) => {
+    asked += 1;
+    open([DAY, 2 * DAY])(settings);
+    return route.fulfill({ json: settings });
+  });
+  const panel = await visit();
+  await panel.getByText('Hello. What can we help you with?').waitFor();
+  await panel.getByRole('button', { name: 'Close chat' }).click();
+  await openChat(page);
+  assert.equal(asked, 0, 'the hours are new');
+  await panel.getByRole('button', { name: 'Close chat' }).click();
+  await page.clock.fastForward('15:00');
+  await openChat(page);
+  await panel.getByText('Nobody is here right now.').waitFor();
+  assert.equal(asked, 1);
+});
+
 test('a launcher with data-hours shows itself in the hours alone', async () => {
   const now = 1_000_000_000_000;
   const hours = (...topics) => ({ now, topics: topics.map((intervals) => ({ open: intervals.map(([from, until]) => ({ from: now + from, until: now + until })) })) });

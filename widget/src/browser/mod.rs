@@ -9,7 +9,7 @@ use crate::{
 };
 pub(crate) use http::{Request, send};
 use leptos::prelude::*;
-use shared::settings::PublicSettings;
+use shared::settings::{DEFAULT_SITE, PublicSettings};
 use std::cell::RefCell;
 pub(crate) use time::{CALENDAR, now, since_rendered};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
@@ -123,9 +123,9 @@ pub(crate) fn origin() -> String {
 }
 
 /// The site that the loader named in the frame's address.
-pub(crate) fn site_name() -> Option<String> {
-    let query = window().location().search().ok()?;
-    Some(query.strip_prefix("?site=")?.into())
+pub(crate) fn site_name() -> String {
+    let query = window().location().search().unwrap_or_default();
+    query.strip_prefix("?site=").unwrap_or(DEFAULT_SITE).into()
 }
 
 // --- The page around the frame

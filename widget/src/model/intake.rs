@@ -1,16 +1,16 @@
 //! Before a conversation: which topics take a chat, which a message, and what was filled in so far.
 
-use super::{Model, Trouble};
+use super::{Model, Screen, Trouble};
 use shared::{
     client::Stage,
     form::{FieldError, Form, Problem},
     hours::Availability,
     message::MAX_TEXT,
     protocol::StartRequest,
-    settings::{BotUse, PublicTopic, WhenClosed},
+    settings::{BotUse, PublicSettings, PublicTopic, WhenClosed},
     time::Timestamp,
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 /// The place of the left message among the fields of a form: settings allow no field without a name.
 pub(crate) const MESSAGE: &str = "";
@@ -39,7 +39,23 @@ impl Chosen {
     }
 }
 
+/// Settings older than this are fetched anew when the panel is opened.
+const FRESH_FOR: Duration = Duration::from_secs(10 * 60);
+
 impl Model {
+    pub(crate) fn set_site(&mut self, site: PublicSettings, now: Timestamp) {
+        // Screens hold on to them; they come anew a few times a day at most.
+        self.site = Box::leak(Box::new(site));
+        self.site_since = now;
+    }
+
+    /// Whether the topics are shown by hours that are not new any more.
+    pub(crate) fn has_old_hours(&self, now: Timestamp) -> bool {
+        self.screen() == Screen::Topics
+            && now.since(self.site_since) > FRESH_FOR
+            && self.site.topics.iter().any(|topic| topic.open.is_some())
+    }
+
     pub(crate) fn availability(&self, topic: &PublicTopic) -> Availability {
         Availability::at(topic.open.as_deref(), self.edge_now)
     }

@@ -26,6 +26,7 @@ const TYPING_FOR: Duration = Duration::from_secs(8);
 pub(crate) struct Model {
     pub(crate) client: Client,
     pub(crate) site: &'static PublicSettings,
+    site_since: Timestamp,
     pub(crate) now: Timestamp,
     /// By the edge's clock.
     pub(crate) edge_now: Timestamp,
@@ -120,11 +121,12 @@ pub(crate) struct Stored {
 }
 
 impl Model {
-    pub(crate) fn new(site: &'static PublicSettings) -> Self {
+    pub(crate) fn new(site: &'static PublicSettings, now: Timestamp) -> Self {
         Self {
             client: Client::default(),
             site,
-            now: Timestamp(0),
+            site_since: now,
+            now,
             edge_now: site.now,
             chosen: None,
             topic: None,

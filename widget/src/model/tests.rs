@@ -3,7 +3,7 @@ use shared::{
     form::{Field, FieldKind, Form, Problem},
     hours::{Availability, Interval},
     message::{ClosedBy, Entry, MessageId, Span},
-    protocol::{ServerFrame, State},
+    protocol::{ClientFrame, ServerFrame, State},
     settings::{BotUse, PublicTopic, Theme, WhenClosed},
 };
 
@@ -56,9 +56,13 @@ pub(crate) fn bot(text: &str, replies: &[&str]) -> Said {
     }
 }
 
+fn fresh(when_closed: WhenClosed, topics: Vec<PublicTopic>) -> Model {
+    Model::new(site(when_closed, topics), Timestamp(0))
+}
+
 /// Each at a second after the start of day 10.
 pub(crate) fn model(delivered: u32, said: Vec<(i64, Said)>) -> Model {
-    let mut model = Model::new(site(WhenClosed::Message, vec![]));
+    let mut model = fresh(WhenClosed::Message, vec![]);
     let now = Timestamp(10 * 86_400_000);
     let session = StartAnswer {
         conversation: "c".into(),
@@ -149,7 +153,7 @@ fn what_a_topic_offers_follows_its_hours() {
         ]
     };
     let offers = |when_closed, time| {
-        let mut model = Model::new(site(when_closed, topics()));
+        let mut model = fresh(when_closed, topics());
         at(&mut model, time, Input::TimerFired);
         model
             .site
@@ -172,7 +176,7 @@ fn the_site_opens_with_its_first_topic_and_the_panel_wakes_for_it() {
         topic("never", BotUse::Off, Some(&[])),
         topic("early", BotUse::Off, Some(&[(20, 35)])),
     ];
-    let mut model = Model::new(site(WhenClosed::Message, topics));
+    let mut model = fresh(WhenClosed::Message, topics);
     let closed = Availability::ClosedUntil(Timestamp(20));
     assert_eq!(model.site_availability(), closed);
     assert_eq!(model.next_deadline(), None, "nobody looks");
@@ -187,10 +191,10 @@ fn the_site_opens_with_its_first_topic_and_the_panel_wakes_for_it() {
 
 #[test]
 fn a_chat_refused_at_closing_time_becomes_a_message_with_the_same_answers() {
-    let mut model = Model::new(site(
+    let mut model = fresh(
         WhenClosed::Message,
         vec![topic("sales", BotUse::Off, Some(&[(0, 10)]))],
-    ));
+    );
     at(&mut model, 9, Input::StartPressed(request("sales", None)));
     at(&mut model, 11, Input::StartClosed);
     assert!(model.screen() == Screen::Form(Chosen::Message(0)));
@@ -212,7 +216,7 @@ fn a_message_needs_words_and_what_its_own_form_asks_for() {
     };
     let mut sales = topic("sales", BotUse::Off, Some(&[]));
     sales.message_form = Some(Form { fields: vec![field] });
-    let mut model = Model::new(site(WhenClosed::Message, vec![sales]));
+    let mut model = fresh(WhenClosed::Message, vec![sales]);
     let problems = |model: &Model, message: &str| -> Vec<(String, Problem)> {
         let (_, errors) = model.check(Chosen::Message(0), message, |_, _| true);
         errors
@@ -231,7 +235,7 @@ fn a_message_needs_words_and_what_its_own_form_asks_for() {
 
 #[test]
 fn a_left_message_is_honest_about_where_it_is() {
-    let mut model = Model::new(site(WhenClosed::Message, vec![topic("sales", BotUse::Off, None)]));
+    let mut model = fresh(WhenClosed::Message, vec![topic("sales", BotUse::Off, None)]);
     running(&mut model, request("sales", Some("Call me")));
     assert_eq!(
         (model.left(), model.leaving()),
@@ -265,13 +269,13 @@ fn a_left_message_is_honest_about_where_it_is() {
 
 #[test]
 fn a_waiting_chat_ends_before_its_message_form_opens() {
-    let mut model = Model::new(site(
+    let mut model = fresh(
         WhenClosed::Message,
         vec![
             topic("other", BotUse::Off, None),
             topic("sales", BotUse::Off, None),
         ],
-    ));
+    );
     running(&mut model, request("sales", None));
     let waiting = State {
         leave_message: true,
@@ -297,7 +301,7 @@ fn a_waiting_chat_ends_before_its_message_form_opens() {
 
 #[test]
 fn news_sounds_once_and_only_where_it_is_not_seen() {
-    let mut model = Model::new(site(WhenClosed::Message, vec![topic("sales", BotUse::Off, None)]));
+    let mut model = fresh(WhenClosed::Message, vec![topic("sales", BotUse::Off, None)]);
     running(&mut model, request("sales", None));
     let hear = |model: &mut Model, frame| {
         let before = model.heard();
@@ -320,4 +324,46 @@ fn news_sounds_once_and_only_where_it_is_not_seen() {
     assert_eq!(model.unread(), 1, "open, but in a tab behind");
     model.muted = true;
     assert_eq!(hear(&mut model, news(5)), Some(("edgechat c 5".into(), true)));
+}
+
+#[test]
+fn a_rating_is_sent_until_the_edge_has_it() {
+    let mut model = fresh(WhenClosed::Message, vec![topic("sales", BotUse::Off, None)]);
+    running(&mut model, request("sales", None));
+    let closed = PhaseView::Closed {
+        by: ClosedBy::Agent,
+        at: Timestamp(0),
+    };
+    let state = state(closed, 0);
+    let hello = ServerFrame::Hello { state: state.clone() };
+    at(&mut model, 1, frames(vec![hello.clone()]));
+    assert!(model.can_rate());
+    let rate = Input::RatePressed {
+        stars: 4,
+        comment: "Kind".into(),
+    };
+    let sent = Effect::SendFrames(vec![ClientFrame::Rate {
+        stars: 4,
+        comment: "Kind".into(),
+    }]);
+    assert!(at(&mut model, 2, rate).contains(&sent));
+    at(&mut model, 3, Input::SocketOpened);
+    assert!(at(&mut model, 3, frames(vec![hello])).contains(&sent));
+    let rated = State { rated: true, ..state };
+    at(&mut model, 4, frames(vec![ServerFrame::State(rated.clone())]));
+    let hello = ServerFrame::Hello { state: rated };
+    assert!(!at(&mut model, 5, frames(vec![hello])).contains(&sent));
+}
+
+#[test]
+fn hours_grow_old_while_topics_are_shown() {
+    let minutes = |minutes: i64| Timestamp(minutes * 60_000);
+    let open = topic("sales", BotUse::Off, Some(&[]));
+    let mut model = fresh(WhenClosed::Message, vec![open]);
+    assert!(!model.has_old_hours(minutes(10)));
+    assert!(model.has_old_hours(minutes(11)));
+    model.set_site(model.site.clone(), minutes(11));
+    assert!(!model.has_old_hours(minutes(11)));
+    running(&mut model, request("sales", None));
+    assert!(!model.has_old_hours(minutes(60)));
 }

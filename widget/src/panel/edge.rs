@@ -12,6 +12,7 @@ use shared::{
     client::Input,
     message::Seq,
     protocol::{PollRequest, SUBPROTOCOL, ServerFrame, StartAnswer, StartRequest},
+    settings::PublicSettings,
     time::Timestamp,
 };
 
@@ -40,24 +41,51 @@ impl Panel {
         });
     }
 
-    /// The hours have changed since the page was rendered.
+    /// The hours are others than the panel knew.
     fn start_closed(self, request: StartRequest) {
-        let get = Request {
-            method: "GET",
-            path: "/v1/sites/".to_owned() + &request.site,
-            ..Request::default()
-        };
-        browser::send(get, move |_, answer| {
+        self.fetch_site(move |site| {
             if !self.model.with_untracked(|model| model.is_starting(&request)) {
                 return;
             }
-            if let Some(mut site) = json::settings(answer) {
-                // As if this page had been rendered with them.
-                site.now = Timestamp(site.now.0 - browser::since_rendered());
+            if let Some(site) = site {
                 self.model
-                    .update_untracked(|model| model.site = Box::leak(Box::new(site)));
+                    .update_untracked(|model| model.set_site(site, browser::now()));
             }
             self.dispatch(Input::StartClosed);
+        });
+    }
+
+    /// A page may have stood for days, or slept, when its panel is opened: then its hours have run out.
+    pub(super) fn refresh_hours(self) {
+        let is_needed = move || {
+            self.model
+                .with_untracked(|model| model.has_old_hours(browser::now()))
+        };
+        if !is_needed() {
+            return;
+        }
+        self.fetch_site(move |site| {
+            if let Some(site) = site.filter(|_| is_needed()) {
+                self.model
+                    .update_untracked(|model| model.set_site(site, browser::now()));
+                self.dispatch(Input::TimerFired);
+            }
+        });
+    }
+
+    fn fetch_site(self, then: impl FnOnce(Option<PublicSettings>) + 'static) {
+        let get = Request {
+            method: "GET",
+            path: "/v1/sites/".to_owned() + &browser::site_name(),
+            ..Request::default()
+        };
+        browser::send(get, move |_, answer| {
+            let mut site = json::settings(answer);
+            if let Some(site) = &mut site {
+                // As if this page had been rendered with them.
+                site.now = Timestamp(site.now.0 - browser::since_rendered());
+            }
+            then(site);
         });
     }
 

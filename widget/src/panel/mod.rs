@@ -14,7 +14,7 @@ use shared::{
     client::{Effect, Input},
     message::{MAX_TEXT, MessageId},
     protocol::{PING, StartRequest},
-    settings::{DEFAULT_SITE, PublicSettings},
+    settings::PublicSettings,
     time::Timestamp,
 };
 
@@ -30,7 +30,7 @@ pub(crate) struct Panel {
 impl Panel {
     pub(crate) fn new(site: &'static PublicSettings) -> Self {
         Self {
-            model: RwSignal::new(Model::new(site)),
+            model: RwSignal::new(Model::new(site, browser::now())),
             draft: RwSignal::new(String::new()),
             told: StoredValue::new((None, 0)),
         }
@@ -60,6 +60,7 @@ impl Panel {
                 self.model.update(|model| model.opened(open));
                 self.dispatch(Input::TimerFired);
                 if open {
+                    self.refresh_hours();
                     self.settle(true);
                 }
             }
@@ -236,7 +237,7 @@ impl Panel {
         let (page, referrer) = page::address();
         let topic = self.model.with_untracked(|model| model.topic(chosen));
         self.dispatch(Input::StartPressed(StartRequest {
-            site: browser::site_name().unwrap_or_else(|| DEFAULT_SITE.into()),
+            site: browser::site_name(),
             key: browser::random_id(),
             topic: topic.id.clone(),
             answers,

@@ -23,7 +23,8 @@ use leptos::prelude::*;
 /// Fills the element with the screen that the model asks for.
 pub(crate) fn app(panel: Panel, root: El) {
     let key = move || match panel.model.with(Model::screen) {
-        Screen::Topics => 0,
+        // Made anew with other settings.
+        Screen::Topics => std::ptr::from_ref(panel.model.with(|model| model.site)).addr(),
         Screen::Conversation => 1,
         Screen::Form(Chosen::Chat(topic)) => 2 + 2 * topic,
         Screen::Form(Chosen::Message(topic)) => 3 + 2 * topic,
