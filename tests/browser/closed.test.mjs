@@ -126,6 +126,21 @@ test('a message is left: checked, kept while the edge is away, and followed unti
   await panel.getByRole('button', { name: 'Sales' }).waitFor();
 });
 
+test('a left message reaches the team', async () => {
+  await withSettings(context, open());
+  const panel = await visit();
+  await panel.getByRole('button', { name: 'Talk to Anna' }).click();
+  await panel.getByLabel('Your name').fill('Jane Doe');
+  await panel.getByLabel('E-mail').fill('jane@example.org');
+  await panel.getByLabel('Your message').fill('Do you deliver on Mondays?');
+  await panel.getByRole('button', { name: 'Send message' }).click();
+  await panel.getByText('We have your message. The team will answer you.').waitFor();
+  const { lines } = await world.room();
+  assert.ok(lines.some((line) => line.includes('Do you deliver on Mondays?') && line.includes('jane@example.org')), lines.join('\n'));
+  await page.reload();
+  await log(await panelOf(page)).getByText('Do you deliver on Mondays?').waitFor();
+});
+
 test('a start refused at closing time becomes a message, with all that was typed', async () => {
   let settings;
   await withSettings(context, (given) => (settings = structuredClone(given)) && open([-HOUR, HOUR])(given));

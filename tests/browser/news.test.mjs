@@ -67,6 +67,7 @@ test('a soft sound for what is not seen, in one tab, and none when it is turned 
   await openChat(page);
   await panel.getByRole('button', { name: 'Menu' }).click();
   await panel.getByRole('menuitem', { name: 'Turn sound off' }).click();
+  await page.waitForFunction(() => JSON.parse(localStorage.edgechat).muted);
   await page.reload();
   panel = await panelOf(page);
   await panel.getByRole('button', { name: 'Menu' }).click();

@@ -4,7 +4,7 @@ use super::{read, window};
 use crate::json::Json;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Headers, RequestInit, Response};
+use web_sys::{Headers, RequestCache, RequestInit, Response};
 
 #[derive(Default)]
 pub(crate) struct Request {
@@ -34,6 +34,8 @@ async fn fetch(request: Request) -> Option<(u16, JsValue)> {
     let options = RequestInit::new();
     options.set_method(request.method);
     options.set_headers(&headers);
+    // Settings say what time it is.
+    options.set_cache(RequestCache::NoStore);
     if let Some(body) = request.body {
         options.set_body(&body.into());
     }
