@@ -1,7 +1,7 @@
 // Outside the open hours.
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
-import { until } from '../harness.mjs';
+import { DEFAULT_SETTINGS, until } from '../harness.mjs';
 import { browser, entry, log, open, openChat, pageWith, panelOf, playEdge, problemsOf, startSite, useBrowser, withSettings, world } from './browser.mjs';
 
 const MINUTE = 60_000;
@@ -142,20 +142,14 @@ test('a left message reaches the team', async () => {
 });
 
 test('a start refused at closing time becomes a message, with all that was typed', async () => {
-  let settings;
-  await withSettings(context, (given) => (settings = structuredClone(given)) && open([-HOUR, HOUR])(given));
-  await context.route(/\/v1\/conversations$/, (route) => route.fulfill({ status: 409, json: { code: 'closed', message: 'Closed.' } }));
-  await context.route(/\/v1\/sites\/default$/, (route) => {
-    open([DAY, 2 * DAY])(settings);
-    return route.fulfill({ json: settings });
-  });
+  await withSettings(context, open([-HOUR, HOUR]));
   const panel = await visit();
   await panel.getByRole('button', { name: 'Sales' }).click();
   await panel.getByLabel('Your name').fill('Jane Doe');
   await panel.getByLabel('E-mail').fill('jane@example.org');
+  await world.push({ ...DEFAULT_SETTINGS, hours: { week: {} } });
   await panel.getByRole('button', { name: 'Start chat' }).click();
   await panel.getByText('The team has just gone. What you wrote is kept.').waitFor();
-  await panel.getByText('Opens tomorrow at').waitFor();
   assert.equal(await panel.getByLabel('Your name').inputValue(), 'Jane Doe');
   await panel.getByLabel('Your message').waitFor();
 });
