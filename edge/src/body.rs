@@ -1,6 +1,6 @@
 //! What an agent or a bot wrote, reduced to text and links.
 
-use html5gum::{Token, Tokenizer};
+use crate::markup::{Token, decoded, tokens};
 use linkify::{LinkFinder, LinkKind};
 use shared::message::{Body, Span};
 
@@ -25,60 +25,39 @@ pub(crate) fn from_text(text: &str) -> Body {
 pub(crate) fn from_html(html: &str) -> Body {
     let mut body = Body::new();
     let mut href: Option<String> = None;
-    let mut skipped: Option<Vec<u8>> = None;
-    let Ok(tokens) = Tokenizer::new(html).collect::<Result<Vec<Token>, _>>();
-    for token in tokens {
+    let mut skipped: Option<String> = None;
+    for token in tokens(html) {
         match token {
-            Token::StartTag(tag) if skipped.is_none() => match tag.name.as_slice() {
-                b"a" => {
-                    let target = tag.attributes.get(b"href".as_slice());
-                    href = target.and_then(|target| safe(&String::from_utf8_lossy(target)));
-                }
-                b"br" => push(&mut body, "\n", None),
-                b"li" => {
+            Token::Start(name, target) if skipped.is_none() => match name.as_str() {
+                "a" => href = target.and_then(|target| safe(&target)),
+                "br" => push(&mut body, "\n", None),
+                "li" => {
                     new_line(&mut body);
                     push(&mut body, "• ", None);
                 }
-                b"script" | b"style" => skipped = Some(tag.name.to_vec()),
+                "script" | "style" => skipped = Some(name),
                 name if is_block(name) => new_line(&mut body),
                 _ => {}
             },
-            Token::EndTag(tag) => match &skipped {
-                Some(name) if *name == tag.name.as_slice() => skipped = None,
+            Token::End(name) => match &skipped {
+                Some(skipping) if *skipping == name => skipped = None,
                 Some(_) => {}
-                None if *tag.name == *b"a" => href = None,
-                None if is_block(&tag.name) => new_line(&mut body),
+                None if name == "a" => href = None,
+                None if is_block(&name) => new_line(&mut body),
                 None => {}
             },
-            Token::String(text) if skipped.is_none() => {
-                push(&mut body, &String::from_utf8_lossy(&text), href.as_deref());
-            }
-            Token::StartTag(_)
-            | Token::String(_)
-            | Token::Comment(_)
-            | Token::Doctype(_)
-            | Token::Error(_) => {}
+            Token::Text(text) if skipped.is_none() => push(&mut body, &decoded(text), href.as_deref()),
+            Token::Start(..) | Token::Text(_) => {}
         }
     }
     trim(&mut body);
     body
 }
 
-fn is_block(name: &[u8]) -> bool {
+fn is_block(name: &str) -> bool {
     matches!(
         name,
-        b"p" | b"div"
-            | b"ul"
-            | b"ol"
-            | b"li"
-            | b"blockquote"
-            | b"pre"
-            | b"h1"
-            | b"h2"
-            | b"h3"
-            | b"h4"
-            | b"h5"
-            | b"h6"
+        "p" | "div" | "ul" | "ol" | "li" | "blockquote" | "pre" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6"
     )
 }
 

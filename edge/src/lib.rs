@@ -16,6 +16,7 @@ mod frame;
 mod google_auth;
 mod http;
 mod keys;
+mod markup;
 mod router;
 mod shell;
 mod site;
