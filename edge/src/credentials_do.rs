@@ -130,7 +130,11 @@ impl CredentialsDo {
             return Ok(token.clone());
         }
         let key: google_auth::ServiceAccount =
-            serde_json::from_str(&config::variable(&self.env, "GOOGLE_SERVICE_ACCOUNT")?)?;
+            serde_json::from_str(&config::variable(&self.env, "GOOGLE_SERVICE_ACCOUNT")?)
+                // The parser's own words may repeat a part of the key.
+                .map_err(|_| {
+                    Error::RustError("GOOGLE_SERVICE_ACCOUNT is no service account's key file".into())
+                })?;
         let assertion = google_auth::assertion(&key, now()).await?;
         let form = [("grant_type", google_auth::GRANT_TYPE), ("assertion", &assertion)];
         let token = token_of(&token_answer(&key.token_uri, &form).await?);

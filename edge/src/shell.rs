@@ -21,6 +21,8 @@ use std::{
 };
 use worker::{Date, Delay, Env, Result, State, console_error, js_sys, wasm_bindgen::JsValue};
 
+/// When nothing else would wake the object after an error.
+const AFTER_ERROR: Duration = Duration::from_secs(1);
 /// An entry leaves for the visitor when it is stored. A call to a vendor, begun in the same moment, would hold the
 /// thread for as long again.
 const ECHO_FIRST: Duration = Duration::from_millis(1);
@@ -92,10 +94,11 @@ impl Shell {
         }
     }
 
-    /// After an error nobody knows which tasks have begun: the object is loaded anew and takes them up.
+    /// After an error nobody knows which tasks have begun: the object is loaded anew, soon, and takes them up.
     pub(crate) fn carry_out(self: &Rc<Self>, effects: Vec<Effect>) -> Result<()> {
         self.try_carry_out(effects).inspect_err(|_| {
             *self.stored.borrow_mut() = None;
+            self.set_alarm(now() + AFTER_ERROR);
         })
     }
 
@@ -153,6 +156,7 @@ impl Shell {
             let input = work.await;
             if let Err(error) = shell.take(input) {
                 console_error!("result not stored: {error}");
+                shell.set_alarm(now() + AFTER_ERROR);
             }
         });
     }
@@ -185,6 +189,10 @@ impl Shell {
         if self.alarm_at.get().is_some_and(|at| at <= deadline) {
             return;
         }
+        self.set_alarm(deadline);
+    }
+
+    fn set_alarm(self: &Rc<Self>, deadline: Timestamp) {
         self.alarm_at.set(Some(deadline));
         let shell = self.clone();
         self.state.wait_until(async move {

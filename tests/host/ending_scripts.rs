@@ -2,6 +2,7 @@
 
 use shared::{
     conversation::{Failure, Input, SiteJob},
+    message::Seq,
     protocol::PhaseView,
 };
 use std::time::Duration;
@@ -108,6 +109,24 @@ fn a_visitor_whom_the_site_blocks_gets_no_thread() {
     assert!(stage.room.is_empty(), "{:?}", stage.room);
     let told: Vec<_> = stage.enlisted.iter().map(kind).collect();
     assert_eq!(told, ["enlist", "delist"]);
+}
+
+#[test]
+fn an_alarm_that_comes_late_warns_before_it_closes() {
+    let mut stage = Stage::start("person");
+    stage.connect(Seq(0));
+    stage.now = stage.now + Duration::from_secs(20 * 60);
+    stage.heartbeat_at = Some(stage.now);
+    stage.take(Input::DeadlineReached);
+    let minute = stage.now + Duration::from_secs(60);
+    assert_eq!(stage.conversation.state().closes_at, Some(minute));
+    stage.now = minute;
+    stage.heartbeat_at = Some(stage.now);
+    stage.take(Input::DeadlineReached);
+    assert!(matches!(
+        stage.conversation.state().phase,
+        PhaseView::Closed { .. }
+    ));
 }
 
 fn kind(job: &SiteJob) -> &'static str {

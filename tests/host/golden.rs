@@ -4,6 +4,7 @@
 use shared::{
     client::Kept,
     conversation::{BotAnswer, BotSays, Conversation, Input},
+    file::{File, Image},
     form::{FieldError, Problem},
     message::{ClosedBy, Entry, MessageId, Notice, Said, Seq, Span},
     protocol::{
@@ -205,9 +206,77 @@ fn wire_v1() {
     check("wire_v1", include_str!("golden/wire_v1.jsonl"), &lines);
 }
 
+/// What the wire has got since its first version.
+#[test]
+fn what_was_added_to_the_wire_is_as_it_was() {
+    let at = Timestamp(1_800_000_000_000);
+    let file = |number, image| File {
+        number,
+        name: "plan.png".into(),
+        size: 1_024,
+        image,
+    };
+    let files = vec![file(1, Some(Image::Png)), file(2, None)];
+    let said = [
+        Said::Visitor {
+            id: id(),
+            text: String::new(),
+            files: files.clone(),
+        },
+        Said::Agent {
+            name: "Anna".into(),
+            body: vec![],
+            files,
+        },
+        Said::Notice(Notice::HandedBack),
+        Said::Notice(Notice::TeamClosed),
+        Said::Notice(Notice::NobodyAnswered),
+        Said::Notice(Notice::Transferred {
+            topic: "Sales".into(),
+        }),
+        Said::Notice(Notice::Closed {
+            by: ClosedBy::MessageLeft,
+        }),
+    ];
+    let entries = said.into_iter().zip(1..).map(|(said, seq)| Entry {
+        seq: Seq(seq),
+        at,
+        said,
+    });
+    let comment = "Quick".to_owned();
+    let state = State {
+        leave_message: true,
+        rated: true,
+        ..states().remove(1)
+    };
+    let start = StartRequest {
+        site: "shop".into(),
+        key: "k".repeat(22),
+        topic: "sales".into(),
+        answers: Default::default(),
+        message: Some("Call me".into()),
+        page: String::new(),
+        referrer: String::new(),
+    };
+    let mut lines: Vec<String> = vec![
+        json(&ClientFrame::Rate { stars: 5, comment }),
+        json(&ServerFrame::Entries(entries.collect())),
+        json(&ServerFrame::State(state)),
+    ];
+    for code in [Rejection::FileTooLarge, Rejection::FileRefused] {
+        lines.push(json(&ServerFrame::Rejected { id: None, code }));
+    }
+    lines.push(json(&start));
+    check("wire_v1_1", include_str!("golden/wire_v1_1.jsonl"), &lines);
+}
+
 #[test]
 fn frames_read_back_as_written() {
-    for line in include_str!("golden/wire_v1.jsonl").lines() {
+    let (first, added) = (
+        include_str!("golden/wire_v1.jsonl"),
+        include_str!("golden/wire_v1_1.jsonl"),
+    );
+    for line in first.lines().chain(added.lines()) {
         if let Ok(frame) = serde_json::from_str::<ServerFrame>(line) {
             assert_eq!(json(&frame), line);
         } else if let Ok(frame) = serde_json::from_str::<ClientFrame>(line) {

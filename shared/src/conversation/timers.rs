@@ -38,13 +38,19 @@ impl Conversation {
         if self.is_closed() {
             return;
         }
-        let timeouts = self.plan.timeouts;
-        if now >= self.silence.since + timeouts.silence_after() {
-            self.close(ClosedBy::Silence, turn);
-        } else if now >= self.silence_deadline() {
-            self.silence.warning = Warning::Given;
-            turn.save = true;
-            self.send_state(turn);
+        if now >= self.silence_deadline() {
+            match self.silence.warning {
+                Warning::NotYet => {
+                    // However late this comes, the visitor has the whole time of the warning.
+                    self.silence = Silence {
+                        since: self.silence.since + now.since(self.silence_deadline()),
+                        warning: Warning::Given,
+                    };
+                    turn.save = true;
+                    self.send_state(turn);
+                }
+                Warning::Given => self.close(ClosedBy::Silence, turn),
+            }
         }
         if self.waiting_deadline().is_some_and(|at| now >= at) {
             self.nobody_came(turn);
