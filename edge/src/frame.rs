@@ -1,7 +1,10 @@
 //! The panel's page: the first screen as HTML, so that it can be read before the wasm runs.
 
 use crate::{config, error::ApiError};
-use shared::settings::{DEFAULT_SITE, PublicSettings, Settings, Theme};
+use shared::{
+    hours::Interval,
+    settings::{DEFAULT_SITE, PublicSettings, Settings, Theme},
+};
 use worker::{Env, Request, Response, ResponseBuilder, js_sys};
 
 const NO_SITE: &str = "<!doctype html><title>No chat here</title><p>There is no chat at this address.";
@@ -66,7 +69,7 @@ fn fill(template: &str, settings: &PublicSettings, nonce: &str) -> Result<String
     let values = [
         ("NONCE", nonce.to_owned()),
         ("NAME", escape(&settings.name)),
-        ("WELCOME", escape(&settings.welcome)),
+        ("WELCOME", escape(greeting(settings))),
         ("ACCENT", settings.accent.clone()),
         ("ON_ACCENT", on(&settings.accent).to_owned()),
         ("THEME", theme.to_owned()),
@@ -87,6 +90,23 @@ fn fill(template: &str, settings: &PublicSettings, nonce: &str) -> Result<String
     }
     page.push_str(rest);
     Ok(page)
+}
+
+/// The owner's words for these hours. Where there are none for closed ones, the panel brings its own.
+fn greeting(settings: &PublicSettings) -> &str {
+    let now = settings.now;
+    let is_open = |open: &Vec<Interval>| open.iter().any(|at| at.from <= now && now < at.until);
+    let always = settings.topics.is_empty();
+    if always
+        || settings
+            .topics
+            .iter()
+            .any(|topic| topic.open.as_ref().is_none_or(is_open))
+    {
+        &settings.welcome
+    } else {
+        &settings.closed
+    }
 }
 
 fn escape(text: &str) -> String {
