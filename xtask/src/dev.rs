@@ -54,15 +54,26 @@ fn check_free(port: u16) -> Result<()> {
     Ok(())
 }
 
-/// Keeps a file that is there: its secrets belong to what `.wrangler` has stored.
+/// Keeps what stands in a file that is there: its secrets belong to what `.wrangler` has stored. Settings that have
+/// come since are added.
 fn write_vars() -> Result<()> {
-    let vars = Path::new(".dev.vars");
-    if vars.exists() {
+    let made =
+        process::output(Command::new("node").args(["tests/emulators/dev-vars.mjs", ".dev.vars.example"]))?;
+    let made = String::from_utf8(made).context("The example of .dev.vars is not text")?;
+    let path = Path::new(".dev.vars");
+    if !path.exists() {
+        return fs::write(path, made).context("Cannot write .dev.vars");
+    }
+    let vars = fs::read_to_string(path).context("Cannot read .dev.vars")?;
+    let is_new = |line: &&str| {
+        let name = line.split_inclusive('=').next().unwrap_or_default();
+        name.ends_with('=') && !vars.lines().any(|line| line.starts_with(name))
+    };
+    let new: Vec<&str> = made.lines().filter(is_new).collect();
+    if new.is_empty() {
         return Ok(());
     }
-    let text =
-        process::output(Command::new("node").args(["tests/emulators/dev-vars.mjs", ".dev.vars.example"]))?;
-    fs::write(vars, text).context("Cannot write .dev.vars")
+    fs::write(path, format!("{vars}\n{}\n", new.join("\n"))).context("Cannot write .dev.vars")
 }
 
 fn start_emulators() -> Result<Background> {
