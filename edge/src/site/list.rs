@@ -13,7 +13,7 @@ const SCHEMA: &str = "
     );
     CREATE INDEX IF NOT EXISTS live ON conversation (live) WHERE live = 1;
     CREATE TABLE IF NOT EXISTS blocked (mark TEXT PRIMARY KEY, until INTEGER NOT NULL);
-    CREATE TABLE IF NOT EXISTS turn (topic TEXT PRIMARY KEY, agent TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS called (topic TEXT, agent TEXT, turn INTEGER NOT NULL, PRIMARY KEY (topic, agent));
     CREATE TABLE IF NOT EXISTS standing (topic TEXT PRIMARY KEY, thread TEXT NOT NULL);";
 
 const BLOCKED_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -126,7 +126,7 @@ impl List {
         Ok(SiteAnswer::Done)
     }
 
-    /// Those whom presence calls available, else everybody; among them the one after whoever was last.
+    /// Those whom presence calls available, else everybody; among them whoever has not been called for longest.
     async fn choose(&self, topic: &str, candidates: Vec<String>) -> Result<SiteAnswer, ApiError> {
         #[derive(Deserialize)]
         struct Row {
@@ -138,11 +138,15 @@ impl List {
         };
         let rows: Vec<Row> = self
             .sql
-            .exec("SELECT agent FROM turn WHERE topic = ?", vec![topic.into()])?
+            .exec(
+                "SELECT agent FROM called WHERE topic = ? ORDER BY turn",
+                vec![topic.into()],
+            )?
             .to_array()?;
-        let agent = next_after(rows.first().map(|row| row.agent.as_str()), &available).to_owned();
+        let called: Vec<String> = rows.into_iter().map(|row| row.agent).collect();
+        let agent = longest_ago(&called, &available).to_owned();
         self.write(
-            "INSERT OR REPLACE INTO turn VALUES (?, ?)",
+            "INSERT OR REPLACE INTO called SELECT ?1, ?2, 1 + coalesce(max(turn), 0) FROM called WHERE topic = ?1",
             vec![topic.into(), agent.as_str().into()],
         )?;
         Ok(SiteAnswer::Chosen { agent })
@@ -203,9 +207,8 @@ impl List {
     }
 }
 
-/// Candidates are never none.
-fn next_after<'a>(last: Option<&str>, candidates: &'a [String]) -> &'a str {
-    let at = candidates.iter().position(|one| Some(one.as_str()) == last);
-    let next = at.map_or(0, |at| (at + 1) % candidates.len());
-    candidates.get(next).map_or("", String::as_str)
+/// `called`: the latest last. Candidates are never none.
+fn longest_ago<'a>(called: &[String], candidates: &'a [String]) -> &'a str {
+    let turn = |one: &&String| called.iter().position(|agent| agent == *one);
+    candidates.iter().min_by_key(turn).map_or("", String::as_str)
 }
