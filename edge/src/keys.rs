@@ -41,6 +41,13 @@ impl MasterKey {
         self.mac("visitor", conversation).verify_slice(&bytes).is_ok()
     }
 
+    /// Sets the rooms for left messages apart, also where topics share a label.
+    pub(crate) fn standing_reference(&self, site: &str, topic: &str) -> String {
+        let mac = self.mac("standing", &format!("{site}:{topic}"));
+        let text = URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes());
+        text.chars().filter(char::is_ascii_alphanumeric).take(6).collect()
+    }
+
     pub(crate) fn webhook_secret(&self, conversation: &str) -> String {
         URL_SAFE_NO_PAD.encode(self.mac("webhook", conversation).finalize().into_bytes())
     }

@@ -37,7 +37,7 @@ impl DurableObject for SiteDo {
         let parts: Vec<&str> = path.split('/').skip(1).collect();
         let answer = match parts.as_slice() {
             [site, "settings", rest @ ..] => self.versions.route(site, rest, &mut request).await,
-            [_, "list"] => self.answer(&mut request).await,
+            [site, "list"] => self.answer(site, &mut request).await,
             _ => Err(ApiError::NotFound),
         };
         answer.or_else(ApiError::response)
@@ -54,10 +54,10 @@ impl DurableObject for SiteDo {
 }
 
 impl SiteDo {
-    async fn answer(&self, request: &mut Request) -> Result<Response, ApiError> {
+    async fn answer(&self, site: &str, request: &mut Request) -> Result<Response, ApiError> {
         let call: SiteCall = serde_json::from_str(&request.text().await?).map_err(worker::Error::from)?;
         let starts = matches!(call.job, SiteJob::Enlist { .. });
-        let answer = self.list.answer(call).await?;
+        let answer = self.list.answer(site, call).await?;
         if starts && self.storage.get_alarm().await?.is_none() {
             self.look_at(self.tick.next(&self.list)).await?;
         }

@@ -62,13 +62,29 @@ impl Client<'_> {
         Ok(active)
     }
 
-    /// The room for the messages that are left on a topic, with its people in it. One that is there already is taken.
+    /// The room for the messages that are left on a topic, with its people in it. One that an earlier attempt left is
+    /// taken, and completed.
     pub(crate) async fn open_standing_room(
         &self,
         topic: &str,
+        reference: &str,
         people: &[String],
     ) -> Result<ThreadRef, Failure> {
-        let title = words::standing_title(topic);
+        let title = words::standing_title(topic, reference);
+        let room = match self.room_titled(&title).await? {
+            Some(room) => room,
+            None => {
+                let room: Created = self
+                    .post_json(Account::Desk, "/rooms", &NewRoom { title: &title })
+                    .await?;
+                room.id
+            }
+        };
+        self.add_people(&room, people).await?;
+        Ok(ThreadRef(room))
+    }
+
+    async fn room_titled(&self, title: &str) -> Result<Option<String>, Failure> {
         let mut known = None;
         let look = |room: Room| {
             if room.title == title {
@@ -77,15 +93,15 @@ impl Client<'_> {
             known.is_none()
         };
         self.list("/rooms?type=group&max=100", look).await?;
-        if let Some(room) = known {
-            return Ok(ThreadRef(room));
-        }
-        let room: Created = self
-            .post_json(Account::Desk, "/rooms", &NewRoom { title: &title })
-            .await?;
+        Ok(known)
+    }
+
+    /// A message is worth more than one reader of it, but there must be one.
+    async fn add_people(&self, room: &str, people: &[String]) -> Result<(), Failure> {
+        let (mut has_reader, mut failure) = (false, None);
         for address in people {
             let membership = NewMembership {
-                room_id: &room.id,
+                room_id: room,
                 person_email: Some(address),
                 person_id: None,
             };
@@ -93,13 +109,15 @@ impl Client<'_> {
                 .post_json::<Membership>(Account::Desk, "/memberships", &membership)
                 .await
             {
-                Ok(_) | Err(Trouble { status: 409, .. }) => {}
-                // The message is worth more than one reader of it.
+                Ok(_) | Err(Trouble { status: 409, .. }) => has_reader = true,
                 Err(trouble) => {
-                    console_warn!("standing room: a person could not be added: {}", trouble.status)
+                    console_warn!("standing room: a person could not be added: {}", trouble.status);
+                    // An address that Webex does not know is not asked for again.
+                    let is_passing = trouble.status != 404 && trouble.failure != Failure::Refused;
+                    failure = is_passing.then_some(trouble.failure).or(failure);
                 }
             }
         }
-        Ok(ThreadRef(room.id))
+        failure.filter(|_| !has_reader).map_or(Ok(()), Err)
     }
 }

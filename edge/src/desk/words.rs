@@ -19,9 +19,9 @@ pub(super) fn title(topic: &str, name: Option<&str>, reference: &str) -> String 
 const HELP: &str = "Commands: /close ends the chat. /bot gives it back to the bot. /invite ADDRESS adds somebody. \
     /transfer TOPIC passes it on. /note TEXT stays among you. /block ends it and keeps this visitor away. /help shows this.";
 
-/// Of the room where messages on a topic are left.
-pub(super) fn standing_title(topic: &str) -> String {
-    format!("{topic} · messages")
+/// Of the room where messages on a topic are left. By the reference it is found again, too.
+pub(super) fn standing_title(topic: &str, reference: &str) -> String {
+    format!("{topic} · messages · {reference}")
 }
 
 pub(super) fn line(line: &Line, voice: Voice) -> String {

@@ -1,6 +1,6 @@
 //! The site's conversations, and what they ask of the site: whose turn it is, who is blocked, where messages are left.
 
-use crate::{accounts::Accounts, desk::Client, error::ApiError, shell::now};
+use crate::{accounts::Accounts, config, desk::Client, error::ApiError, shell::now};
 use futures_util::lock::Mutex;
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 use shared::conversation::{SiteAnswer, SiteJob, ThreadRef, WatchRef};
@@ -32,6 +32,14 @@ pub(crate) struct List {
     accounts: Accounts,
     /// Held while a standing room is opened, so that two messages open one.
     opening: Mutex<()>,
+}
+
+/// Where a topic's messages are left.
+struct StandingRoom {
+    topic_id: String,
+    topic: String,
+    reference: String,
+    participants: Vec<String>,
 }
 
 /// A conversation under way that has a thread.
@@ -66,7 +74,7 @@ impl List {
         Client::new(&self.env, &self.accounts)
     }
 
-    pub(crate) async fn answer(&self, call: SiteCall) -> Result<SiteAnswer, ApiError> {
+    pub(crate) async fn answer(&self, site: &str, call: SiteCall) -> Result<SiteAnswer, ApiError> {
         let id = call.conversation.as_str();
         match call.job {
             SiteJob::Enlist { mark, watch } => self.enlist(id, &mark, call.thread, watch),
@@ -92,7 +100,16 @@ impl List {
                 topic,
                 participants,
                 gone,
-            } => self.standing(&topic_id, &topic, &participants, gone).await,
+            } => {
+                let reference = config::master_key(&self.env)?.standing_reference(site, &topic_id);
+                let room = StandingRoom {
+                    topic_id,
+                    topic,
+                    reference,
+                    participants,
+                };
+                self.standing(room, gone).await
+            }
             // The settings know; see `effects`.
             SiteJob::FindTopic { .. } => Err(ApiError::BadBody),
         }
@@ -152,13 +169,7 @@ impl List {
         Ok(SiteAnswer::Chosen { agent })
     }
 
-    async fn standing(
-        &self,
-        topic_id: &str,
-        topic: &str,
-        people: &[String],
-        gone: Option<ThreadRef>,
-    ) -> Result<SiteAnswer, ApiError> {
+    async fn standing(&self, room: StandingRoom, gone: Option<ThreadRef>) -> Result<SiteAnswer, ApiError> {
         #[derive(Deserialize)]
         struct Row {
             thread: String,
@@ -168,19 +179,22 @@ impl List {
             .sql
             .exec(
                 "SELECT thread FROM standing WHERE topic = ?",
-                vec![topic_id.into()],
+                vec![room.topic_id.as_str().into()],
             )?
             .to_array()?;
         let known = rows.into_iter().next().map(|row| ThreadRef(row.thread));
         if let Some(thread) = known.filter(|thread| Some(thread) != gone.as_ref()) {
             return Ok(SiteAnswer::Thread(thread));
         }
-        let opened = self.desk()?.open_standing_room(topic, people).await;
+        let opened = self
+            .desk()?
+            .open_standing_room(&room.topic, &room.reference, &room.participants)
+            .await;
         let thread = opened.map_err(|failure| {
             console_warn!("standing room: {failure:?}");
             ApiError::Internal
         })?;
-        let values = vec![topic_id.into(), thread.0.as_str().into()];
+        let values = vec![room.topic_id.into(), thread.0.as_str().into()];
         self.write("INSERT OR REPLACE INTO standing VALUES (?, ?)", values)?;
         Ok(SiteAnswer::Thread(thread))
     }
