@@ -18,15 +18,24 @@ const WRANGLER = join(ROOT, 'node_modules/wrangler/bin/wrangler.js');
 export const DEFAULT_SETTINGS = JSON.parse(readFileSync(join(ROOT, 'edge/default-settings.json'), 'utf8'));
 
 /** Agents' tokens at the Webex emulator. */
-const ANNA = 'agent-anna';
+export const ANNA = 'agent-anna';
 export const BEN = 'agent-ben';
+export const CARL = 'agent-carl';
+
+/** The built-in settings document, changed. */
+export function changed(change) {
+  const document = structuredClone(DEFAULT_SETTINGS);
+  change(document);
+  return document;
+}
 
 /**
  * Starts emulators and a worker.
  * @param {object} [options]
  * @param {(settings: object) => void} [options.settings] changes the built-in settings document
+ * @param {Record<string, string>} [options.vars] variables of the worker
  */
-export async function startWorld({ settings } = {}) {
+export async function startWorld({ settings, vars: given } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'edgechat-'));
   const serviceAccount = newServiceAccount(0);
   const emulators = await startEmulators({ port: 0, serviceAccount });
@@ -41,15 +50,12 @@ export async function startWorld({ settings } = {}) {
     ADMIN_TOKEN: randomBytes(32).toString('hex'),
     PUBLIC_URL: url,
     GOOGLE_SERVICE_ACCOUNT: JSON.stringify(serviceAccount),
+    ...given,
   };
   const varsFile = join(folder, 'vars');
   writeFileSync(varsFile, Object.entries(vars).map(([name, value]) => `${name}=${value}\n`).join(''));
   const world = new World({ folder, emulators, url, port, varsFile, vars });
-  if (settings) {
-    const document = structuredClone(DEFAULT_SETTINGS);
-    settings(document);
-    await world.publish(document);
-  }
+  if (settings) await world.publish(changed(settings));
   await world.startWorker();
   return world;
 }
@@ -163,6 +169,17 @@ class World {
     return (await this.rooms()).at(-1);
   }
 
+  /** Waits until somebody posts a line like this into the newest room, or into the one with this id. */
+  posted(pattern, roomId) {
+    const wanted = (line) => (typeof pattern === 'string' ? line === pattern : pattern.test(line));
+    const room = async () => (roomId ? (await this.rooms()).find(({ id }) => id === roomId) : this.room());
+    return until(
+      async () => (await room())?.lines.find(wanted),
+      10_000,
+      async () => `no ${pattern} in\n${(await room())?.lines.join('\n')}`,
+    );
+  }
+
   /** An agent writes into the newest room, as a Webex client would. */
   async agentSays(text, { token = ANNA, roomId, ...more } = {}) {
     const room = roomId ?? (await this.room()).id;
@@ -186,16 +203,16 @@ class World {
   }
 
   /** Starts a conversation and connects to it. */
-  async visit(topic = 'person', answers = {}) {
+  async visit(topic = 'person', answers = {}, more = {}) {
     const visitor = new Visitor(this);
-    await visitor.start(topic, answers);
+    await visitor.start(topic, answers, more);
     await visitor.connect();
     return visitor;
   }
 
   /** A visit whose room is complete: card, webhook, the bot's greeting. */
-  async visitSettled(topic = 'person', answers = {}) {
-    const visitor = await this.visit(topic, answers);
+  async visitSettled(topic = 'person', answers = {}, more = {}) {
+    const visitor = await this.visit(topic, answers, more);
     const posts = topic === 'person' ? 1 : 2;
     await until(async () => {
       const room = await this.room();

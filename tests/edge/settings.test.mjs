@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { DEFAULT_SETTINGS, startWorld, until, Visitor } from '../harness.mjs';
+import { changed, DEFAULT_SETTINGS, startWorld, until, Visitor } from '../harness.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MINUTE = 60_000;
@@ -17,13 +17,6 @@ before(async () => {
 });
 after(() => world?.close());
 beforeEach(() => world.control('POST', '/reset'));
-
-/** The built-in document, changed. */
-function changed(change) {
-  const document = structuredClone(DEFAULT_SETTINGS);
-  change(document);
-  return document;
-}
 
 const named = (name) => changed((document) => (document.name = name));
 const publicOf = (site) => world.call('GET', `/v1/sites/${site}`);

@@ -24,6 +24,12 @@ const INTENTS = [
     messages: [text('Greetings! How can I assist?')],
   },
   {
+    id: '5a3c1d10-0010-4b6e-9c3f-2a7d8e9f0010',
+    name: 'Handed back by an agent',
+    event: 'HANDED_BACK',
+    messages: [text('It is me again. What else can I do for you?')],
+  },
+  {
     id: '5a3c1d10-0002-4b6e-9c3f-2a7d8e9f0002',
     name: 'Handoff by payload',
     says: /handoff payload/,
@@ -116,7 +122,7 @@ const FALLBACK = {
  */
 export function matchIntent({ text: said, event }, isActive) {
   const words = said?.trim().toLowerCase();
-  const answers = (intent) => (event ? intent.event === event : intent.says.test(words));
+  const answers = (intent) => (event ? intent.event === event : intent.says?.test(words));
   return INTENTS.find((intent) => answers(intent) && (!intent.needs || isActive(intent.needs))) ?? FALLBACK;
 }
 
