@@ -1,0 +1,250 @@
+// What no webhook told of: found by the regular look. And the same look where there are no webhooks at all.
+import assert from 'node:assert/strict';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BEN, startWorld, until } from '../harness.mjs';
+
+const INTEGRATION = 'integration-live-chat';
+/** Longer than two looks, where they come every second, and where they come every other one. */
+const TWO_LOOKS = 2_300;
+const TWO_POLLS = 4_300;
+
+let world;
+let visitors = [];
+
+/** Ends what a test began: while a conversation is under way the site goes on looking. */
+async function endAll() {
+  const open = visitors.filter((visitor) => !visitor.state.phase.closed);
+  for (const visitor of open) visitor.frame('end');
+  for (const visitor of open) await until(() => visitor.state.phase.closed);
+  visitors = [];
+  await quiet();
+}
+
+/** Waits until nobody calls Webex any more. */
+async function quiet() {
+  let count = -1;
+  await until(async () => {
+    const [before, now] = [count, (await world.calls()).length];
+    count = now;
+    await sleep(300);
+    return before === now;
+  });
+}
+
+const remember = (visitor) => (visitors.push(visitor), visitor);
+const agentLines = (visitor) => visitor.lines.filter((line) => line.startsWith('Anna Nowak: '));
+const numbered = (count) => Array.from({ length: count }, (_, n) => `m${n + 1}`);
+const shown = (texts) => texts.map((text) => `Anna Nowak: ${text}`);
+const webhooks = () => world.control('GET', '/webhooks');
+
+/** As a panel that has lost its connection. */
+const again = (visitor) => Object.assign(visitor, { entries: [], state: undefined }).connect(0);
+
+/** The calls made within some milliseconds from now on. */
+async function callsWithin(time) {
+  await world.control('DELETE', '/requests');
+  await sleep(time);
+  return world.calls('/webex');
+}
+
+describe('with webhooks', () => {
+  before(async () => {
+    world = await startWorld({ vars: { DESK_CHECK_SECONDS: '1' } });
+  });
+  after(() => world?.close());
+  beforeEach(() => world.control('POST', '/reset'));
+  afterEach(endAll);
+
+  const visit = async () => remember(await world.visitSettled());
+
+  test('one that was switched off is revived, and what was written meanwhile arrives once and in order', async () => {
+    const visitor = await visit();
+    await world.agentSays('before');
+    await visitor.hears('Anna Nowak: before');
+    const [{ id }] = await webhooks();
+    await world.control('POST', '/webhooks/disable', { id });
+    for (const text of numbered(7)) await world.agentSays(text);
+    assert.equal((await webhooks())[0].status, 'inactive');
+    await visitor.hears('Anna Nowak: m7');
+    await until(async () => (await webhooks())[0].status === 'active');
+    assert.deepEqual((await webhooks()).map((hook) => hook.id), [id]);
+    const began = Date.now();
+    await world.agentSays('after');
+    await visitor.hears('Anna Nowak: after');
+    assert.ok(Date.now() - began < 1_500, 'told by the webhook, not found by a look');
+    await sleep(TWO_LOOKS);
+    assert.deepEqual(agentLines(visitor), shown(['before', ...numbered(7), 'after']));
+  });
+
+  test('one that was deleted is registered anew', async () => {
+    const visitor = await visit();
+    const [{ id }] = await webhooks();
+    assert.equal((await world.webex(INTEGRATION, 'DELETE', `/webhooks/${id}`)).status, 204);
+    for (const text of numbered(3)) await world.agentSays(text);
+    await visitor.hears('Anna Nowak: m3');
+    const [hook, ...others] = await until(async () => (await webhooks()).length > 0 && webhooks());
+    assert.deepEqual([others.length, hook.status, hook.filter], [0, 'active', `roomId=${(await world.room()).id}`]);
+    await world.agentSays('m4');
+    await visitor.hears('Anna Nowak: m4', 1_500);
+    assert.deepEqual(agentLines(visitor), shown(numbered(4)));
+    visitor.frame('end');
+    await until(async () => (await webhooks()).length === 0);
+  });
+
+  test('a delivery that was lost is found, among others that were not', async () => {
+    const visitor = await visit();
+    const [{ id }] = await webhooks();
+    for (const [index, text] of numbered(9).entries()) {
+      if (index % 3 === 1) await world.control('POST', '/webhooks/drop', { id, times: 1 });
+      await world.agentSays(text);
+    }
+    await until(() => agentLines(visitor).length === 9);
+    const inOrder = visitor.entries.filter(({ said }) => said.agent).sort((a, b) => a.at - b.at);
+    assert.deepEqual(inOrder.map(({ said }) => said.agent.body[0].text), numbered(9));
+    await sleep(TWO_LOOKS);
+    assert.equal(agentLines(visitor).length, 9);
+  });
+
+  test('a lost command is found too, after what was written before it', async () => {
+    const visitor = await visit();
+    const [{ id }] = await webhooks();
+    await world.control('POST', '/webhooks/drop', { id, times: 2 });
+    await world.agentSays('goodbye');
+    await world.agentSays('/close');
+    await visitor.hears('* closed by agent');
+    assert.deepEqual(visitor.lines, ['* agent_joined', 'Anna Nowak: goodbye', '* closed by agent']);
+  });
+
+  test('a worker that dies while a webhook is switched off repairs it when it is back', async () => {
+    const visitor = await visit();
+    const [{ id }] = await webhooks();
+    await world.stopWorker();
+    await world.control('POST', '/webhooks/disable', { id });
+    for (const text of numbered(3)) await world.agentSays(text);
+    await world.startWorker();
+    await again(visitor);
+    await visitor.hears('Anna Nowak: m3', 15_000);
+    await until(async () => (await webhooks())[0].status === 'active');
+    assert.deepEqual(agentLines(visitor), shown(numbered(3)));
+  });
+
+  test('a quiet conversation costs a look, and its room is not read again', async () => {
+    const visitor = await visit();
+    await world.agentSays('hello');
+    await visitor.hears('Anna Nowak: hello');
+    await sleep(1_500);
+    const calls = await callsWithin(TWO_LOOKS);
+    assert.deepEqual([...new Set(calls)].sort(), ['GET /webex/v1/rooms', 'GET /webex/v1/webhooks']);
+    assert.ok(calls.length <= 6, calls.join());
+  });
+
+  /** Two ways in which a room is no longer there for the integration. */
+  const losses = [
+    ({ id }) => world.control('POST', '/rooms/delete', { id }),
+    ({ id }) => world.control('POST', '/rooms/remove', { id, email: 'live-chat@example.com' }),
+  ];
+
+  async function nothingGoesOn() {
+    await until(async () => (await webhooks()).length === 0);
+    await quiet();
+    assert.deepEqual(await callsWithin(TWO_LOOKS), []);
+  }
+
+  test('a room is deleted, another loses the integration: a look finds out, the visitors are told, nothing goes on', async () => {
+    for (const happens of losses) {
+      const visitor = await visit();
+      await world.agentSays('hello');
+      await visitor.hears('Anna Nowak: hello');
+      await happens(await world.room());
+    }
+    for (const visitor of visitors) {
+      await visitor.hears('* closed by thread_gone');
+      assert.deepEqual(visitor.lines, ['* agent_joined', 'Anna Nowak: hello', '* closed by thread_gone']);
+      visitor.say('hello?');
+      await until(() => visitor.frames.some((frame) => frame.rejected?.code === 'closed'));
+    }
+    await nothingGoesOn();
+  });
+
+  test('the same, and the visitor writes before a look finds out', async () => {
+    for (const happens of losses) {
+      const visitor = await visit();
+      await happens(await world.room());
+      visitor.say('anybody there?');
+      await visitor.hears('* closed by thread_gone');
+      assert.deepEqual([visitor.lines[0], visitor.state.delivered], ['visitor: anybody there?', 0]);
+    }
+    await nothingGoesOn();
+  });
+});
+
+describe('without an address that Webex could reach', () => {
+  before(async () => {
+    world = await startWorld({ vars: { PUBLIC_URL: '' } });
+  });
+  after(() => world?.close());
+  beforeEach(() => world.control('POST', '/reset'));
+  afterEach(endAll);
+
+  async function visit(topic = 'person') {
+    const visitor = remember(await world.visit(topic));
+    await until(async () => (await world.room())?.lines.length === (topic === 'person' ? 1 : 2));
+    return visitor;
+  }
+
+  test('a whole conversation goes both ways, without a webhook, and ends by /close', async () => {
+    const visitor = await visit();
+    await world.agentSays('hello');
+    await visitor.hears('Anna Nowak: hello');
+    visitor.say('hi');
+    await world.posted('live-chat: hi');
+    for (const text of numbered(5)) await world.agentSays(text);
+    await world.agentSays('/note secret');
+    await world.agentSays('/close');
+    await visitor.hears('* closed by agent');
+    const said = ['Anna Nowak: hello', 'visitor: hi', ...shown(numbered(5))];
+    assert.deepEqual(visitor.lines, ['* agent_joined', ...said, '* closed by agent']);
+    await world.posted(/The chat is closed/);
+    assert.deepEqual((await world.calls('webhooks')), []);
+  });
+
+  test('no more calls than Webex takes, with five conversations busy', async () => {
+    const busy = [];
+    for (let n = 0; n < 5; n += 1) busy.push({ visitor: await visit(), id: (await world.room()).id });
+    await world.control('DELETE', '/requests');
+    for (const text of numbered(2)) {
+      for (const { id } of busy) await world.agentSays(text, { roomId: id });
+      for (const { visitor } of busy) await visitor.hears(`Anna Nowak: ${text}`);
+    }
+    const asked = (await world.control('GET', '/requests')).filter(({ who }) => who === 'live-chat@example.com').length;
+    for (const { visitor } of busy) assert.deepEqual(agentLines(visitor), shown(numbered(2)));
+    // A message is found and read, a name is asked for once; the rest are looks.
+    assert.ok(asked <= 10 * 2 + 5 + 10, `${asked} calls for 10 messages in 5 rooms`);
+    const idle = (await callsWithin(TWO_POLLS)).length * (60_000 / TWO_POLLS);
+    assert.ok(idle <= 60, `${idle} calls a minute while nobody writes`);
+  });
+
+  test('nothing is polled when no conversation is under way: one was ended, of another the room was deleted', async () => {
+    const gone = await visit();
+    await world.control('POST', '/rooms/delete', { id: (await world.room()).id });
+    await gone.hears('* closed by thread_gone');
+    await visit();
+    await endAll();
+    assert.deepEqual(await callsWithin(TWO_POLLS), []);
+    const visitor = await visit();
+    await world.agentSays('hello');
+    await visitor.hears('Anna Nowak: hello');
+  });
+
+  test('a worker that is restarted goes on looking', async () => {
+    const visitor = await visit('support');
+    await visitor.disconnect();
+    await world.restartWorker();
+    await world.agentSays('hello', { token: BEN });
+    const found = async () => JSON.stringify((await visitor.poll({ after: 0 })).body).includes('"hello"');
+    await until(found, 15_000);
+    await again(visitor);
+    await visitor.hears('Support: hello');
+  });
+});
