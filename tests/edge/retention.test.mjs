@@ -1,0 +1,197 @@
+// What is kept, for how long, and what a visitor can have deleted.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import WebSocket from 'ws';
+import { changed, startWorld, until, Visitor } from '../harness.mjs';
+
+/** 4.3 seconds. */
+const SHORT = 0.00005;
+
+let world;
+before(async () => {
+  world = await startWorld();
+  await world.push(changed((d) => (d.retention_days = SHORT)), 'short');
+});
+after(() => world?.close());
+beforeEach(() => world.control('POST', '/reset'));
+
+const marker = () => `marker${randomBytes(9).toString('hex')}`;
+
+/** The files that hold any of the texts. */
+function filesWith(...texts) {
+  const files = readdirSync(world.folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const holds = (file) => texts.some((text) => readFileSync(file).includes(text));
+  return files.map((entry) => join(entry.path, entry.name)).filter(holds);
+}
+
+/** How many rows of the sites' lists are about this conversation. */
+function siteRows(conversation) {
+  const program = `
+import glob, sqlite3, sys
+files = glob.glob(sys.argv[1] + '/**/*SiteDo/*.sqlite', recursive=True)
+tables = [(sqlite3.connect(file), 'SELECT count(*) FROM conversation WHERE id = ?') for file in files if 'metadata' not in file]
+print(sum(base.execute(query, [sys.argv[2]]).fetchone()[0] for base, query in tables))`;
+  return Number(execFileSync('python3', ['-c', program, world.folder, conversation]));
+}
+
+const erase = ({ session }, token = session.token) =>
+  world.call('DELETE', `/v1/conversations/${session.conversation}`, undefined, token && { authorization: `Bearer ${token}` });
+
+const polled = async (visitor) => (await visitor.poll({ after: 0 })).body.code ?? 'there';
+const entriesOf = async (visitor) => (await visitor.poll({ after: 0 })).body.frames.flatMap((frame) => frame.entries ?? []);
+
+/** What a new socket is closed with. */
+async function socketCode({ session: { conversation, token } }) {
+  const url = `${world.url.replace('http', 'ws')}/v1/conversations/${conversation}/socket?after=0`;
+  const [code] = await once(new WebSocket(url, ['edgechat.v1', token]), 'close');
+  return code;
+}
+
+async function isUnknown(visitor) {
+  assert.deepEqual([await polled(visitor), await socketCode(visitor)], ['not_started', 4404]);
+  const stranger = Object.assign(new Visitor(world), { session: visitor.session });
+  assert.equal((await stranger.poll({ after: 0, frames: [{ send: { id: 'message-late', text: 'late' } }] })).status, 404);
+}
+
+describe('after the end', () => {
+  test('the transcript is kept for the time that is set, and then nothing is', async () => {
+    const [said, replied] = [marker(), marker()];
+    const visitor = await world.visitSettled('person', {}, { site: 'short' });
+    const { conversation } = visitor.session;
+    assert.equal(siteRows(conversation), 1);
+    visitor.say(said);
+    await until(() => visitor.state.delivered === 1);
+    await world.agentSays(replied);
+    await visitor.hears(`Anna Nowak: ${replied}`);
+    visitor.frame('end');
+    await visitor.hears('* closed by visitor');
+    const ended = Date.now();
+    assert.equal((await entriesOf(visitor)).length, 4);
+    assert.notDeepEqual(filesWith(said), []);
+    assert.notDeepEqual(filesWith(replied), []);
+    assert.equal(await visitor.closed, 4404, 'a tab that is open is told');
+    assert.ok(Date.now() - ended > 4_000);
+    await isUnknown(visitor);
+    assert.equal((await visitor.poll({ after: 0, frames: [{ rate: { stars: 5 } }] })).status, 404);
+    await until(() => filesWith(said, replied).length === 0);
+    await world.restartWorker();
+    await isUnknown(visitor);
+    assert.deepEqual(filesWith(said, replied), []);
+    assert.equal(siteRows(conversation), 0);
+    assert.ok(!(await world.room()).lines.join().includes('rates'));
+  });
+
+  test('a message that was left goes as well; the team has it', async () => {
+    const text = marker();
+    const visitor = new Visitor(world);
+    const jane = { name: 'Jane', email: 'jane@example.org' };
+    await visitor.start('person', jane, { site: 'short', message: text });
+    await world.posted(new RegExp(`${text}$`));
+    assert.equal((await entriesOf(visitor)).length, 2);
+    await until(async () => (await polled(visitor)) === 'not_started');
+    await until(() => filesWith(text).length === 0);
+    await isUnknown(visitor);
+  });
+
+});
+
+describe('the visitor deletes it', () => {
+  test('with their own token only; a second time there is nothing', async () => {
+    const [visitor, other] = [await world.visitSettled(), await world.visitSettled()];
+    for (const token of [other.session.token, '', `${visitor.session.token}x`, world.vars.ADMIN_TOKEN]) {
+      const answer = await erase(visitor, token);
+      assert.deepEqual([answer.status, answer.body.code], [401, 'bad_token'], token);
+    }
+    const headers = { authorization: `Bearer ${visitor.session.token}`, origin: 'https://evil.example' };
+    const foreign = await world.call('DELETE', `/v1/conversations/${visitor.session.conversation}`, undefined, headers);
+    assert.equal(foreign.status, 403);
+    assert.equal(await polled(visitor), 'there');
+    assert.equal((await erase(visitor)).status, 204);
+    const again = await erase(visitor);
+    assert.deepEqual([again.status, again.body.code], [404, 'not_started']);
+    assert.equal(await polled(other), 'there');
+  });
+
+  test('during a chat: every tab is told, the room hears of the end, the webhook is removed', async () => {
+    const text = marker();
+    const visitor = await world.visitSettled();
+    const tab = await Object.assign(new Visitor(world, visitor.key), { session: visitor.session }).connect();
+    visitor.say(text);
+    // workerd leaves the connection open for ten seconds after the close frame if nothing ever came in on it.
+    tab.frame('stay');
+    await until(() => visitor.state.delivered === 1);
+    await world.agentSays('Hello');
+    await visitor.hears('Anna Nowak: Hello');
+    assert.equal((await erase(visitor)).status, 204);
+    assert.deepEqual(await Promise.all([visitor.closed, tab.closed]), [4404, 4404]);
+    await world.posted(/The visitor ended the chat/);
+    await until(async () => (await world.room()).webhooks.length === 0);
+    await until(() => filesWith(text).length === 0);
+    await isUnknown(visitor);
+    await world.agentSays('Anybody there?');
+    await world.restartWorker();
+    await isUnknown(visitor);
+  });
+
+  test('twice at once, with messages under way: it ends once', async () => {
+    const visitor = await world.visitSettled();
+    for (let n = 0; n < 5; n += 1) visitor.say(`m${n}`);
+    const answers = await Promise.all([erase(visitor), erase(visitor), erase(visitor)]);
+    assert.deepEqual(answers.map(({ status }) => status).sort(), [204, 404, 404]);
+    await world.posted(/The visitor ended the chat/);
+    await until(async () => (await world.room()).webhooks.length === 0);
+    const ends = (await world.room()).lines.filter((line) => line.includes('The visitor ended the chat'));
+    assert.equal(ends.length, 1);
+  });
+
+  test('while Webex is down: what it has not got it never gets, and it hears of the end', async () => {
+    const secret = marker();
+    const visitor = await world.visitSettled();
+    await world.fault({ route: '* /webex', status: 503, times: 1_000 });
+    visitor.say('a first one, which is tried');
+    visitor.say(secret);
+    await until(() => visitor.state.desk === 'retrying');
+    assert.equal((await erase(visitor)).status, 204);
+    assert.equal(await visitor.closed, 4404);
+    await isUnknown(visitor);
+    await sleep(1_000);
+    await world.control('DELETE', '/faults');
+    await world.posted(/The visitor ended the chat/);
+    await until(async () => (await world.room()).webhooks.length === 0);
+    assert.equal((await world.room()).lines.length, 2, 'the card and the end');
+    assert.ok(!JSON.stringify(await world.rooms()).includes(secret));
+    await until(() => filesWith(secret).length === 0);
+  });
+
+  test('before there is a room: none is opened', async () => {
+    await world.fault({ route: 'POST /webex/v1/rooms', status: 503, times: 1 });
+    const visitor = await world.visit();
+    await until(() => visitor.state.desk === 'retrying');
+    assert.equal((await erase(visitor)).status, 204);
+    await until(() => filesWith(visitor.session.conversation).length < 2);
+    await sleep(1_500);
+    assert.deepEqual(await world.rooms(), []);
+  });
+
+  test('and can start anew, also with the same key', async () => {
+    const visitor = await world.visitSettled();
+    await erase(visitor);
+    await until(async () => (await world.room()).webhooks.length === 0);
+    const fresh = await world.visitSettled();
+    assert.deepEqual(fresh.lines, []);
+    await sleep(200);
+    const again = new Visitor(world, visitor.key);
+    assert.equal((await again.start('person')).status, 200);
+    await again.connect();
+    again.say('hello again');
+    await until(() => again.state.delivered === 1);
+    assert.deepEqual(again.lines, ['visitor: hello again']);
+    assert.equal((await world.rooms()).length, 3);
+  });
+});
