@@ -40,12 +40,26 @@ impl Webex<'_> {
             filter: &format!("roomId={room}"),
             secret: &secret,
         };
-        let hook: Created = self
+        match self
             .client
-            .post_json(Account::Desk, "/webhooks", &hook)
+            .post_json::<Created>(Account::Desk, "/webhooks", &hook)
             .await
-            .map_err(gone_if_404)?;
-        Ok(WatchRef(hook.id))
+        {
+            Ok(hook) => Ok(WatchRef(hook.id)),
+            Err(trouble) => Err(self.gone_or(room, trouble).await),
+        }
+    }
+
+    /// Of a room that is not there any more Webex only says that the filter is not valid.
+    async fn gone_or(&self, room: &str, trouble: Trouble) -> Failure {
+        if trouble.failure != Failure::Refused {
+            return gone_if_404(trouble);
+        }
+        let path = format!("/rooms/{room}");
+        match self.client.get::<Room>(Account::Desk, &path).await {
+            Err(Trouble { status: 404, .. }) => Failure::ThreadGone,
+            Ok(_) | Err(_) => trouble.failure,
+        }
     }
 
     /// Webex switches a webhook off after many failed deliveries, and never on again.
