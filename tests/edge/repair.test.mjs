@@ -139,10 +139,14 @@ describe('with webhooks', () => {
     assert.ok(calls.length <= 6, calls.join());
   });
 
-  /** Two ways in which a room is no longer there for the integration. */
+  /** Ways in which a room is no longer there for the integration. */
   const losses = [
     ({ id }) => world.control('POST', '/rooms/delete', { id }),
     ({ id }) => world.control('POST', '/rooms/remove', { id, email: 'live-chat@example.com' }),
+    async ({ id, webhooks: [hook] }) => {
+      await world.webex(INTEGRATION, 'DELETE', `/webhooks/${hook.id}`);
+      await world.control('POST', '/rooms/delete', { id });
+    },
   ];
 
   async function nothingGoesOn() {
@@ -151,7 +155,7 @@ describe('with webhooks', () => {
     assert.deepEqual(await callsWithin(TWO_LOOKS), []);
   }
 
-  test('a room is deleted, another loses the integration: a look finds out, the visitors are told, nothing goes on', async () => {
+  test('a room that is gone: a look finds out, the visitor is told, nothing goes on', async () => {
     for (const happens of losses) {
       const visitor = await visit();
       await world.agentSays('hello');
@@ -167,7 +171,16 @@ describe('with webhooks', () => {
     await nothingGoesOn();
   });
 
-  test('the same, and the visitor writes before a look finds out', async () => {
+  test('a room is deleted before its webhook is registered', async () => {
+    await world.fault({ route: 'POST /webex/v1/webhooks', delay_ms: 500 });
+    const visitor = remember(await world.visit());
+    await until(async () => (await world.room())?.members.includes('anna@example.com'));
+    await world.control('POST', '/rooms/delete', { id: (await world.room()).id });
+    await visitor.hears('* closed by thread_gone');
+    await nothingGoesOn();
+  });
+
+  test('the visitor writes before a look finds out', async () => {
     for (const happens of losses) {
       const visitor = await visit();
       await happens(await world.room());
