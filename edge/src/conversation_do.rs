@@ -175,11 +175,10 @@ impl Shell {
 
     fn start(self: &Rc<Self>, call: StartCall) -> Result<Response, ApiError> {
         if self.load()? {
-            let same = self
-                .stored
-                .borrow()
-                .as_ref()
-                .is_some_and(|stored| stored.request == call.request);
+            // One that is being erased is not given back.
+            let is_same =
+                |stored: &Stored| stored.request == call.request && !stored.conversation.is_erased();
+            let same = self.stored.borrow().as_ref().is_some_and(is_same);
             return if same {
                 Ok(Response::empty()?)
             } else {

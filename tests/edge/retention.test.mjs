@@ -160,6 +160,8 @@ describe('the visitor deletes it', () => {
     assert.equal((await erase(visitor)).status, 204);
     assert.equal(await visitor.closed, 4404);
     await isUnknown(visitor);
+    const again = await new Visitor(world, visitor.key).start('person');
+    assert.equal(again.body.code, 'start_key_reused', 'what is being deleted is not given back');
     await sleep(1_000);
     await world.control('DELETE', '/faults');
     await world.posted(/The visitor ended the chat/);
