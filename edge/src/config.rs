@@ -77,7 +77,13 @@ pub(crate) async fn settings(env: &Env, site: &str) -> Result<Rc<Settings>, ApiE
         return known.settings.clone().ok_or(ApiError::UnknownSite);
     }
     let settings = match env.kv("SETTINGS")?.get(&copy_key(site)).text().await {
-        Ok(copy) => of_copy(site, copy).map(Rc::new),
+        Ok(copy) => match of_copy(site, copy) {
+            Ok(settings) => settings.map(Rc::new),
+            Err(errors) => {
+                console_error!("published settings of {site}: {errors:?}");
+                return known.and_then(|known| known.settings).ok_or(ApiError::Internal);
+            }
+        },
         Err(error) => {
             console_error!("settings of {site}: {error}");
             return known.and_then(|known| known.settings).ok_or(ApiError::Internal);
@@ -99,13 +105,12 @@ pub(crate) fn forget(site: &str) {
 }
 
 /// `None`: there is no such site.
-fn of_copy(site: &str, copy: Option<String>) -> Option<Settings> {
-    match copy.as_deref().map(read) {
-        Some(Ok(settings)) => return Some(settings),
-        Some(Err(errors)) => console_error!("published settings of {site}: {errors:?}"),
-        None => {}
+fn of_copy(site: &str, copy: Option<String>) -> Result<Option<Settings>, Vec<SettingsError>> {
+    match copy.as_deref() {
+        Some(copy) => read(copy).map(Some),
+        None if site == DEFAULT_SITE => read(BUILT_IN).map(Some),
+        None => Ok(None),
     }
-    (site == DEFAULT_SITE).then(|| read(BUILT_IN).ok()).flatten()
 }
 
 /// A document, or what is wrong with it: every rule between fields that it breaks, but only the first field that

@@ -156,6 +156,12 @@ impl Shell {
             }
             (Method::Post, "/sweep") => {
                 let SweepCall { watch } = call(&mut request).await?;
+                if !self.load_for_visitor()? {
+                    return Err(ApiError::NotStarted);
+                }
+                if self.is_over() {
+                    return Err(ApiError::Over);
+                }
                 self.take(Input::SweepDue { watch })?;
                 Ok(Response::empty()?)
             }

@@ -10,7 +10,7 @@ use crate::{
 };
 use shared::{
     conversation::{ConnectionId, Context, Effect, Input, To},
-    protocol::ServerFrame,
+    protocol::{PhaseView, ServerFrame},
     time::Timestamp,
 };
 use std::{
@@ -159,6 +159,12 @@ impl Shell {
                 shell.set_alarm(now() + AFTER_ERROR);
             }
         });
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        let is_closed =
+            |stored: &Stored| matches!(stored.conversation.state().phase, PhaseView::Closed { .. });
+        self.stored.borrow().as_ref().is_some_and(is_closed)
     }
 
     pub(crate) fn site(&self) -> String {

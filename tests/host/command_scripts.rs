@@ -1,7 +1,12 @@
 //! What agents can do in the thread beside answering, as scripts.
 
-use shared::settings::Replies;
-use tests::{check, check_with, settings};
+use shared::{
+    conversation::{Failure, Input, WatchState},
+    message::Said,
+    settings::Replies,
+};
+use std::time::Duration;
+use tests::{Stage, check, check_with, settings};
 
 #[test]
 fn the_bot_gets_the_conversation_back_and_people_can_take_it_again() {
@@ -148,4 +153,28 @@ fn a_message_is_left_and_tried_until_the_team_has_it() {
         +5m
         "#,
     );
+}
+
+#[test]
+fn a_sweep_that_fails_is_tried_again_and_runs_no_command_twice() {
+    let mut stage = Stage::start("support");
+    for n in 0..40 {
+        let message = stage.agent_writes(&format!("/note {n}"));
+        stage.take(Input::DeskSignalled { message });
+    }
+    let message = stage.agent_writes("/transfer sales");
+    stage.take(Input::DeskSignalled { message });
+    let before = stage.room.len();
+    stage.agent_writes("unheard");
+    stage.desk_fails.push_back(Failure::Passing { retry_after: None });
+    stage.take(Input::SweepDue {
+        watch: WatchState::Active,
+    });
+    stage.wait(Duration::from_secs(5));
+    assert_eq!(stage.room.len(), before, "{:?}", &stage.room[before..]);
+    let said = stage
+        .rows
+        .iter()
+        .filter(|(entry, _)| matches!(entry.said, Said::Agent { .. }));
+    assert_eq!(said.count(), 1);
 }

@@ -129,6 +129,36 @@ fn an_alarm_that_comes_late_warns_before_it_closes() {
     ));
 }
 
+#[test]
+fn a_thread_that_goes_after_the_end_still_leaves_the_list() {
+    let mut stage = Stage::start("person");
+    stage.desk_fails.push_back(Failure::ThreadGone);
+    stage.take(Input::VisitorEnded);
+    assert!(!stage.watched);
+    let told: Vec<_> = stage.enlisted.iter().map(kind).collect();
+    assert_eq!(told, ["enlist", "enlist", "delist"]);
+    stage.desk_fails.push_back(Failure::ThreadGone);
+    stage.take(Input::VisitorRated {
+        stars: 1,
+        comment: String::new(),
+    });
+    stage.take(Input::VisitorErased);
+    assert!(stage.is_erased);
+    assert_eq!(stage.enlisted.last().map(kind), Some("unlist"));
+}
+
+#[test]
+fn a_rating_is_not_posted_after_erasing() {
+    let mut stage = Stage::start("person");
+    stage.take(Input::VisitorEnded);
+    stage.desk_fails.push_back(Failure::Passing { retry_after: None });
+    let comment = "my secret".to_owned();
+    stage.take(Input::VisitorRated { stars: 1, comment });
+    stage.take(Input::VisitorErased);
+    stage.wait(Duration::from_secs(600));
+    assert!(stage.is_erased && !stage.room.iter().any(|line| line.contains("secret")));
+}
+
 fn kind(job: &SiteJob) -> &'static str {
     match job {
         SiteJob::Enlist { .. } => "enlist",

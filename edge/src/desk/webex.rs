@@ -126,10 +126,11 @@ impl<'a> Webex<'a> {
                 name: Some(added.person_display_name).filter(|name| !name.is_empty()),
             }),
             Err(Trouble { status: 409, .. }) => Ok(DeskOutcome::Added { name: None }),
-            Err(Trouble {
-                status: 404, message, ..
-            }) if message.contains("room") => Err(Failure::ThreadGone),
-            Err(Trouble { status: 404, .. }) => Err(Failure::Refused),
+            // The person is not known, or the room is not there: the room tells which.
+            Err(trouble @ Trouble { status: 404, .. }) => Err(match self.gone_or(room, trouble).await {
+                Failure::ThreadGone => Failure::ThreadGone,
+                Failure::Passing { .. } | Failure::Refused => Failure::Refused,
+            }),
             Err(trouble) => Err(trouble.into()),
         }
     }

@@ -1,6 +1,6 @@
 //! Calls to the Webex REST API with the token of one of our accounts.
 
-use super::webex_wire::{List, Person, Problem};
+use super::webex_wire::{List, Person};
 use crate::{
     accounts::{Account, Accounts},
     config,
@@ -27,7 +27,6 @@ pub(crate) struct Client<'a> {
 pub(super) struct Trouble {
     pub(super) failure: Failure,
     pub(super) status: u16,
-    pub(super) message: String,
 }
 
 impl Trouble {
@@ -37,7 +36,6 @@ impl Trouble {
         Self {
             failure: Failure::Passing { retry_after: None },
             status,
-            message: String::new(),
         }
     }
 }
@@ -54,8 +52,7 @@ impl<'a> Client<'a> {
         Ok(Self { env, accounts, url })
     }
 
-    /// A path below the API's address, or the address of a next page. One of another host is not followed: the token
-    /// must not travel there.
+    /// Of a path below the API's address, or of a next page.
     fn address(&self, path: &str) -> String {
         let path = path.strip_prefix(&self.url).unwrap_or(path);
         format!("{}{path}", self.url)
@@ -75,8 +72,9 @@ impl<'a> Client<'a> {
                 return Ok(());
             }
             match reply.next() {
-                Some(next) => path = next,
-                None => return Ok(()),
+                // The token must not travel to another host.
+                Some(next) if next.starts_with(&self.url) => path = next,
+                Some(_) | None => return Ok(()),
             }
         }
         Ok(())
@@ -123,21 +121,15 @@ impl<'a> Client<'a> {
         path: &str,
         body: Body,
     ) -> Result<Reply, Trouble> {
-        let message = |body: &String| {
-            let problem: Option<Problem> = serde_json::from_str(body).ok();
-            problem.map(|problem| problem.message).unwrap_or_default()
-        };
         let send = async |call| http::send(call, TIMEOUT).await;
-        self.exchange(account, method, path, body, send, message).await
+        self.exchange(account, method, path, body, send).await
     }
 
     /// A file's bytes, by its address.
     pub(crate) async fn content(&self, source: &str, largest: usize) -> Result<Vec<u8>, Failure> {
         let path = content_path(source);
         let send = async |call| http::download(call, TIMEOUT, largest).await;
-        let exchange = self.exchange(Account::Desk, Method::Get, &path, Body::None, send, |_| {
-            String::new()
-        });
+        let exchange = self.exchange(Account::Desk, Method::Get, &path, Body::None, send);
         Ok(exchange.await?.body)
     }
 
@@ -149,7 +141,6 @@ impl<'a> Client<'a> {
         path: &str,
         body: Body,
         send: impl AsyncFn(Call) -> Result<Reply<B>, NoReply>,
-        message: impl Fn(&B) -> String,
     ) -> Result<Reply<B>, Trouble> {
         let mut refused: Option<String> = None;
         loop {
@@ -175,7 +166,7 @@ impl<'a> Client<'a> {
                 401 if refused.is_none() => refused = Some(token),
                 status => {
                     console_warn!("webex: status {status}");
-                    return Err(trouble(&reply, message(&reply.body)));
+                    return Err(trouble(&reply));
                 }
             }
         }
@@ -188,7 +179,7 @@ pub(super) fn content_path(source: &str) -> String {
     format!("/contents/{id}")
 }
 
-fn trouble<B>(reply: &Reply<B>, message: String) -> Trouble {
+fn trouble<B>(reply: &Reply<B>) -> Trouble {
     let failure = match reply.status {
         429 => Failure::Passing {
             retry_after: Some(reply.retry_after().unwrap_or(SLOW_DOWN)),
@@ -201,7 +192,6 @@ fn trouble<B>(reply: &Reply<B>, message: String) -> Trouble {
     Trouble {
         failure,
         status: reply.status,
-        message,
     }
 }
 

@@ -51,9 +51,9 @@ impl Webex<'_> {
     }
 
     /// Of a room that is not there any more Webex only says that the filter is not valid.
-    async fn gone_or(&self, room: &str, trouble: Trouble) -> Failure {
-        if trouble.failure != Failure::Refused {
-            return gone_if_404(trouble);
+    pub(super) async fn gone_or(&self, room: &str, trouble: Trouble) -> Failure {
+        if trouble.failure != Failure::Refused && trouble.status != 404 {
+            return trouble.failure;
         }
         let path = format!("/rooms/{room}");
         match self.client.get::<Room>(Account::Desk, &path).await {
@@ -64,6 +64,10 @@ impl Webex<'_> {
 
     /// Webex switches a webhook off after many failed deliveries, and never on again.
     pub(super) async fn rewatch(&self, room: &str, watch: &WatchRef) -> Result<WatchRef, Failure> {
+        if watch.0.is_empty() {
+            // It began where Webex could not reach this worker.
+            return self.watch(room, &Attempt::First).await;
+        }
         let path = format!("/webhooks/{}", watch.0);
         match self.client.get::<Webhook>(Account::Desk, &path).await {
             Ok(hook) if hook.status == "active" => Ok(watch.clone()),

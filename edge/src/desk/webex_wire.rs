@@ -112,13 +112,6 @@ pub(super) struct List<T> {
     pub(super) items: Vec<T>,
 }
 
-/// The body of every error answer, as far as it is of use.
-#[derive(Deserialize)]
-pub(super) struct Problem {
-    #[serde(default)]
-    pub(super) message: String,
-}
-
 /// A webhook delivery. It names the message; its text must be fetched.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

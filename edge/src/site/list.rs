@@ -123,11 +123,13 @@ impl List {
         watch: Option<WatchRef>,
     ) -> Result<SiteAnswer, ApiError> {
         self.write("DELETE FROM blocked WHERE until <= ?", vec![now().0.into()])?;
+        // Who is served already goes on being served.
+        let is_start = thread.is_none();
         let blocked: Vec<IgnoredAny> = self
             .sql
             .exec("SELECT 1 FROM blocked WHERE mark = ?", vec![mark.into()])?
             .to_array()?;
-        if !blocked.is_empty() {
+        if is_start && !blocked.is_empty() {
             return Ok(SiteAnswer::Blocked);
         }
         let values = vec![
@@ -206,6 +208,11 @@ impl List {
                 None,
             )?
             .to_array()
+    }
+
+    /// It is over, though it could not say so.
+    pub(super) fn over(&self, id: &str) -> Result<()> {
+        self.write("UPDATE conversation SET live = 0 WHERE id = ?", vec![id.into()])
     }
 
     pub(super) fn seen(&self, id: &str, activity: &str) -> Result<()> {

@@ -43,10 +43,17 @@ impl Tick {
         if live.is_empty() {
             return Ok(None);
         }
+        let mut next = self.next(list);
         if let Err(failure) = self.check(list, &live).await {
             console_warn!("regular look: {failure:?}");
+            if let Failure::Passing {
+                retry_after: Some(wait),
+            } = failure
+            {
+                next = next.max(now() + wait);
+            }
         }
-        Ok(Some(self.next(list)))
+        Ok(Some(next))
     }
 
     pub(crate) fn next(&self, list: &List) -> Timestamp {
@@ -88,8 +95,9 @@ impl Tick {
                     .is_none_or(|active| active.iter().any(|hook| hook.0 == *watch))
             };
             let watch = match &one.watch {
-                Some(watch) if !is_watched(watch) => WatchState::Lost,
-                Some(_) | None => WatchState::Active,
+                Some(watch) if is_watched(watch) => WatchState::Active,
+                None if active.is_none() => WatchState::Active,
+                Some(_) | None => WatchState::Lost,
             };
             // A room that is not listed has been deleted, or has been still for long: the conversation finds out which.
             let is_news = at.is_none() || at != one.activity.as_ref();
@@ -99,11 +107,18 @@ impl Tick {
             if at.is_some() {
                 self.news_at.set(now());
             }
-            ask(list.env(), &one.id, "/sweep", &SweepCall { watch })
-                .await
-                .map_err(broken)?;
-            if let Some(at) = at {
-                list.seen(&one.id, at).map_err(broken)?;
+            // One conversation that fails must not keep the others waiting; it is asked again the next time.
+            match ask(list.env(), &one.id, "/sweep", &SweepCall { watch }).await {
+                Ok(answer) if answer.status_code() == 200 => {
+                    if let Some(at) = at {
+                        list.seen(&one.id, at).map_err(broken)?;
+                    }
+                }
+                Ok(answer) if matches!(answer.status_code(), 404 | 409) => {
+                    list.over(&one.id).map_err(broken)?
+                }
+                Ok(answer) => console_warn!("sweep: status {}", answer.status_code()),
+                Err(error) => console_warn!("sweep: {error}"),
             }
         }
         Ok(())

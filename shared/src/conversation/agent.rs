@@ -2,7 +2,7 @@
 
 use super::{
     Conversation, DeskFile, DeskFileState, DeskJob, DeskMessage, FileOrigin, Handoff, Participant, Phase,
-    Reading, SiteJob, ThreadNotice, Turn, lane::Task,
+    Reading, SiteJob, ThreadNotice, Turn, lane::Task, seen::Verdict,
 };
 use crate::{
     file::{File, MAX_FILE},
@@ -116,7 +116,16 @@ impl Conversation {
     fn command(&mut self, command: &str, task: Task<Reading>, turn: &mut Turn) {
         let now = turn.context.now;
         let (word, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
-        match word.to_lowercase().as_str() {
+        let lower = word.to_lowercase();
+        // A command leaves no entry by which a later sweep would know it.
+        if let Reading::Message(message) = &task.job
+            && lower != "note"
+            && task.put_back == 0
+            && self.commands.note(&message.0, "") != Verdict::New
+        {
+            return;
+        }
+        match lower.as_str() {
             // Signals overtake each other: what was written before it is looked for and shown first.
             "close" if task.put_back == 0 => {
                 self.sweep(now);

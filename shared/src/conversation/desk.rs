@@ -152,12 +152,17 @@ impl Conversation {
                     self.enqueue(job, turn.context.now);
                 }
             }
-            (WatchState::Lost, None) | (WatchState::Active, _) => self.sweep(turn.context.now),
+            (WatchState::Lost, None) => {
+                if !self.desk.holds(&DeskJob::Watch) {
+                    self.enqueue(DeskJob::Watch, turn.context.now);
+                }
+            }
+            (WatchState::Active, _) => self.sweep(turn.context.now),
         }
     }
 
     pub(super) fn sweep(&mut self, now: Timestamp) {
-        if !self.reading.holds(&Reading::Sweep) {
+        if !self.is_closed() && !self.reading.holds(&Reading::Sweep) {
             let id = self.task_id();
             self.reading.push(id, Reading::Sweep, now);
         }

@@ -18,7 +18,7 @@ impl Conversation {
         self.phase = Phase::Closed { by, at: now };
         self.notice(Notice::Closed { by }, turn);
         match by {
-            ClosedBy::ThreadGone => self.desk.clear(),
+            ClosedBy::ThreadGone => self.leave_gone_thread(),
             ClosedBy::Visitor
             | ClosedBy::Agent
             | ClosedBy::Silence
@@ -30,6 +30,21 @@ impl Conversation {
         }
         self.enqueue(DeskJob::Site(SiteJob::Delist), now);
         self.send_state(turn);
+    }
+
+    /// What can still be done without the thread: the watch removed, the site told.
+    pub(super) fn leave_gone_thread(&mut self) {
+        self.desk.retain(|job| match job {
+            DeskJob::Unwatch(_) => true,
+            DeskJob::Site(job) => matches!(job, SiteJob::Delist | SiteJob::Unlist | SiteJob::Block { .. }),
+            DeskJob::OpenThread { .. }
+            | DeskJob::AddParticipant(_)
+            | DeskJob::Watch
+            | DeskJob::Rewatch(_)
+            | DeskJob::Post { .. }
+            | DeskJob::Read { .. }
+            | DeskJob::Sweep { .. } => false,
+        });
     }
 
     /// The site does not serve this visitor. No thread has been opened, and none will be.
@@ -66,15 +81,19 @@ impl Conversation {
         if self.thread.is_none() {
             self.desk.clear();
         }
-        self.desk.retain(|job| {
-            matches!(
-                job,
-                DeskJob::Post {
-                    line: Line::Notice(_),
-                    ..
-                } | DeskJob::Unwatch(_)
-                    | DeskJob::Site(_)
-            )
+        self.desk.retain(|job| match job {
+            // What the visitor said about the chat is theirs too.
+            DeskJob::Post {
+                line: Line::Notice(notice),
+                ..
+            } => !matches!(notice, ThreadNotice::Rated { .. }),
+            // A watch that is just beginning is ended when it has begun.
+            DeskJob::Watch | DeskJob::Rewatch(_) | DeskJob::Unwatch(_) | DeskJob::Site(_) => true,
+            DeskJob::OpenThread { .. }
+            | DeskJob::AddParticipant(_)
+            | DeskJob::Post { .. }
+            | DeskJob::Read { .. }
+            | DeskJob::Sweep { .. } => false,
         });
         self.enqueue(DeskJob::Site(SiteJob::Unlist), turn.context.now);
         turn.effects.push(Effect::EraseTranscript);

@@ -13,8 +13,8 @@ const FIRST_RETRY: Duration = Duration::from_secs(1);
 const SLOWEST_RETRY: Duration = Duration::from_secs(60);
 /// Whatever the desk asks for, we look again after this long.
 const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
-/// One person who cannot be added must not keep everything else from the thread for long.
-const PARTICIPANT_TRIES: u32 = 5;
+/// What the rest can do without must not keep it from the thread for long.
+const FEW_TRIES: u32 = 5;
 const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 /// A message that was left has nobody who waits for it, and nobody who would write it again.
 const GIVE_UP_LEFT_AFTER: Duration = Duration::from_secs(14 * 24 * 60 * 60);
@@ -35,14 +35,14 @@ impl Conversation {
             return;
         };
         match (failure, &head.job) {
-            (Failure::Passing { retry_after }, Reading::Message(_))
-                if now.since(head.since) < GIVE_UP_AFTER =>
-            {
+            (Failure::Passing { retry_after }, _) if now.since(head.since) < GIVE_UP_AFTER => {
                 let at = wait(head.attempts, retry_after, turn.context);
                 self.reading.retry_at(task, at);
             }
-            (Failure::ThreadGone, Reading::Sweep) => self.close(ClosedBy::ThreadGone, turn),
-            // The next sweep comes by itself.
+            (Failure::ThreadGone, Reading::Sweep) => {
+                self.reading.finish(task);
+                self.close(ClosedBy::ThreadGone, turn);
+            }
             (Failure::Passing { .. } | Failure::Refused | Failure::ThreadGone, _) => {
                 self.reading.finish(task);
             }
@@ -54,10 +54,10 @@ impl Conversation {
         let Some(head) = self.desk.head(task) else { return };
         let is_left = self.is_left();
         let tries_on = match head.job {
-            DeskJob::AddParticipant(_) => head.attempts + 1 < PARTICIPANT_TRIES,
+            // The site's regular look does without a watch, and asks for it again.
+            DeskJob::AddParticipant(_) | DeskJob::Watch => head.attempts + 1 < FEW_TRIES,
+            DeskJob::Rewatch(_) => false,
             DeskJob::OpenThread { .. }
-            | DeskJob::Watch
-            | DeskJob::Rewatch(_)
             | DeskJob::Post { .. }
             | DeskJob::Unwatch(_)
             | DeskJob::Read { .. }
@@ -96,15 +96,14 @@ impl Conversation {
             (Failure::ThreadGone, DeskJob::Post { .. }) if is_left && tries_on => {
                 let job = self.standing_thread(self.thread.clone());
                 let id = self.task_id();
-                self.desk.push_front(id, job, now);
+                self.desk.retry_at(task, at);
+                self.desk.push_front(id, job, now, at);
             }
             (Failure::ThreadGone, _) => {
-                self.desk.clear();
+                self.leave_gone_thread();
                 self.close(ClosedBy::ThreadGone, turn);
             }
-            (Failure::Refused, DeskJob::OpenThread { .. } | DeskJob::Watch | DeskJob::Rewatch(_))
-                if tries_on =>
-            {
+            (Failure::Refused, DeskJob::OpenThread { .. } | DeskJob::Watch) if tries_on => {
                 self.retry_desk(task, at, turn);
             }
             (Failure::Refused | Failure::Passing { .. }, _) => self.give_up(task, turn),
@@ -146,8 +145,12 @@ impl Conversation {
                     self.call(agent, now);
                 }
             }
+            // The site's regular look reads the thread instead.
+            DeskJob::Watch => {
+                let (mark, watch) = (self.mark.clone(), None);
+                self.enqueue(DeskJob::Site(SiteJob::Enlist { mark, watch }), now);
+            }
             DeskJob::Post { completes: None, .. }
-            | DeskJob::Watch
             | DeskJob::Rewatch(_)
             | DeskJob::Unwatch(_)
             | DeskJob::Read { .. }

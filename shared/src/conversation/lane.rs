@@ -64,14 +64,14 @@ impl<J> Lane<J> {
     }
 
     /// To be done before everything else; what was under way is done again after it.
-    pub(super) fn push_front(&mut self, id: TaskId, job: J, now: Timestamp) {
+    pub(super) fn push_front(&mut self, id: TaskId, job: J, since: Timestamp, not_before: Timestamp) {
         self.head = Head::Idle;
         self.tasks.push_front(Task {
             id,
             job,
             attempts: 0,
-            since: now,
-            not_before: now,
+            since,
+            not_before,
             put_back: 0,
         });
     }

@@ -84,6 +84,9 @@ pub struct Conversation {
     /// In a mixed room: more than one person takes part.
     #[serde(default, skip_serializing_if = "is_false")]
     is_crowd: bool,
+    /// Commands that have been carried out.
+    #[serde(default, skip_serializing_if = "Seen::is_empty")]
+    commands: Seen,
     /// Files so far.
     #[serde(default, skip_serializing_if = "is_zero")]
     files: u32,

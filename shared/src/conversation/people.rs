@@ -76,7 +76,11 @@ impl Conversation {
 
     pub(super) fn nobody_came(&mut self, turn: &mut Turn) {
         let now = turn.context.now;
-        if !self.plan.is_open(now) {
+        if self.thread.is_none() && self.plan.is_open(now) {
+            // Nobody has been asked yet: the desk does not answer.
+            self.waiting_since = Some(now);
+            turn.save = true;
+        } else if !self.plan.is_open(now) {
             self.offer_message(Notice::TeamClosed, ThreadNotice::TeamClosed, turn);
             self.send_state(turn);
         } else if self.call_next(now) {
@@ -102,6 +106,13 @@ impl Conversation {
         let topic = plan.topic.clone();
         self.plan = plan;
         self.bot.clear();
+        self.desk.retain(|job| {
+            let is_call = matches!(
+                job,
+                DeskJob::AddParticipant(Participant::Agent(_)) | DeskJob::Site(SiteJob::Choose { .. })
+            );
+            !is_call
+        });
         self.called.clear();
         self.met.clear();
         self.first_agent = None;

@@ -21,6 +21,10 @@ pub(super) enum Verdict {
 }
 
 impl Seen {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Remembers a new id; tells what is known of an old one.
     pub(super) fn note(&mut self, id: &str, content: &str) -> Verdict {
         // Half of it tells two texts apart; it is stored with every message.

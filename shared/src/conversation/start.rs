@@ -54,6 +54,7 @@ impl Conversation {
             met: vec![],
             first_agent: None,
             is_crowd: false,
+            commands: Seen::default(),
             files: 0,
             rated: false,
             is_erased: false,

@@ -195,7 +195,7 @@ impl Conversation {
 
     /// Once, after the end.
     pub(super) fn visitor_rated(&mut self, stars: u8, comment: String, turn: &mut Turn) {
-        if self.is_closed() && !self.rated && (1..=5).contains(&stars) {
+        if self.is_closed() && !self.is_erased && !self.rated && (1..=5).contains(&stars) {
             self.rated = true;
             turn.save = true;
             let comment = comment.trim().chars().take(MAX_RATING_COMMENT).collect();
