@@ -102,19 +102,17 @@ impl Shell {
         if !self.load_for_visitor()? {
             return Err(ApiError::NotStarted);
         }
-        let store = Store::new(&self.state);
-        store.receive(&bytes)?;
         let connection = ConnectionId(String::new());
-        let effects = self.decide(Input::VisitorSentFile {
+        let sent = Input::VisitorSentFile {
             connection: connection.clone(),
             id,
             name: parameter(&url, "name"),
             size: bytes.len() as u64,
             kind: kind_of(&bytes),
             image: image_of(&bytes),
-        })?;
+        };
+        let effects = self.decide_on(sent, &bytes)?;
         let refusal = answers(&effects, &connection).find_map(refusal);
-        store.drop_incoming()?;
         self.carry_out(effects)?;
         match refusal {
             Some(error) => Err(error),

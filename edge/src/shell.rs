@@ -69,6 +69,11 @@ impl Shell {
     }
 
     pub(crate) fn decide(&self, input: Input) -> Result<Vec<Effect>> {
+        self.decide_on(input, &[])
+    }
+
+    /// With a file's bytes, which are stored if the conversation keeps it.
+    pub(crate) fn decide_on(&self, input: Input, upload: &[u8]) -> Result<Vec<Effect>> {
         let mut slot = self.stored.borrow_mut();
         let Some(stored) = slot.as_mut() else {
             return Ok(vec![]);
@@ -77,7 +82,7 @@ impl Shell {
         let heartbeat_at = matches!(input, Input::DeadlineReached).then(|| self.heartbeat_at());
         let context = self.context(heartbeat_at.flatten());
         let effects = stored.conversation.handle(input, &context);
-        let persisted = Store::new(&self.state).persist(&stored.conversation, &effects);
+        let persisted = Store::new(&self.state).persist(&stored.conversation, &effects, upload);
         if let Err(error) = persisted {
             *slot = None;
             return Err(error);

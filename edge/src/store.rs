@@ -109,7 +109,15 @@ impl Store {
     }
 
     /// Carries out the storing effects of one turn: all of them, or none.
-    pub(crate) fn persist(&self, conversation: &Conversation, effects: &[Effect]) -> Result<()> {
+    pub(crate) fn persist(
+        &self,
+        conversation: &Conversation,
+        effects: &[Effect],
+        upload: &[u8],
+    ) -> Result<()> {
+        if effects.iter().any(is_upload) {
+            self.receive(upload)?;
+        }
         let writes = self.writes(conversation, effects)?;
         match writes.len() {
             0 => Ok(()),
@@ -163,18 +171,13 @@ impl Store {
     }
 
     /// Stores a file that has no number yet: it stands as number 0 until it is kept.
-    pub(crate) fn receive(&self, bytes: &[u8]) -> Result<()> {
-        self.drop_incoming()?;
+    fn receive(&self, bytes: &[u8]) -> Result<()> {
+        self.sql.exec("DELETE FROM file WHERE number = 0", None)?;
         for (part, bytes) in (0i64..).zip(bytes.chunks(PART)) {
             let values = vec![part.into(), SqlStorageValue::Blob(bytes.to_vec())];
             self.sql
                 .exec("INSERT INTO file VALUES (0, ?, NULL, NULL, ?)", values)?;
         }
-        Ok(())
-    }
-
-    pub(crate) fn drop_incoming(&self) -> Result<()> {
-        self.sql.exec("DELETE FROM file WHERE number = 0", None)?;
         Ok(())
     }
 
@@ -250,6 +253,16 @@ impl Store {
             )?
             .to_array()
     }
+}
+
+fn is_upload(effect: &Effect) -> bool {
+    matches!(
+        effect,
+        Effect::KeepFile {
+            origin: FileOrigin::Upload,
+            ..
+        }
+    )
 }
 
 fn write(sql: &SqlStorage, writes: Vec<Write>) -> Result<()> {
