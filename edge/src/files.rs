@@ -14,7 +14,7 @@ use crate::{
 };
 use serde::Serialize;
 use shared::{
-    conversation::{ConnectionId, Input},
+    conversation::{ConnectionId, Input, fingerprint},
     file::{MAX_FILE, clean_name, image_of, kind_of},
     message::MessageId,
     protocol::{Rejection, ServerFrame},
@@ -108,6 +108,7 @@ impl Shell {
             id,
             name: parameter(&url, "name"),
             size: bytes.len() as u64,
+            fingerprint: fingerprint(&bytes),
             kind: kind_of(&bytes),
             image: image_of(&bytes),
         };

@@ -227,6 +227,7 @@ impl Stage {
             id,
             name: name.into(),
             size,
+            fingerprint: size,
             kind,
             image: None,
         });

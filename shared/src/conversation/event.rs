@@ -66,6 +66,8 @@ pub enum Input {
         id: MessageId,
         name: String,
         size: u64,
+        /// Of its bytes, to tell a repeat from a reuse of the id.
+        fingerprint: u64,
         kind: FileKind,
         image: Option<Image>,
     },

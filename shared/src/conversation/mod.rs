@@ -24,6 +24,7 @@ mod visitor;
 
 pub use event::*;
 pub use job::*;
+pub use seen::fingerprint;
 
 use crate::{
     message::{ClosedBy, Entry, Notice, Said, Seq},
@@ -195,6 +196,7 @@ impl Conversation {
                 id,
                 name,
                 size,
+                fingerprint,
                 kind,
                 image,
             } => self.visitor_sent_file(
@@ -203,6 +205,7 @@ impl Conversation {
                 Upload {
                     name,
                     size,
+                    fingerprint,
                     kind,
                     image,
                 },

@@ -29,7 +29,7 @@ impl Seen {
     pub(super) fn note(&mut self, id: &str, content: &str) -> Verdict {
         // Half of it tells two texts apart; it is stored with every message.
         #[expect(clippy::cast_possible_truncation, reason = "half is enough")]
-        let (id, content) = (fingerprint(id), fingerprint(content) as u32);
+        let (id, content) = (fingerprint(id.as_bytes()), fingerprint(content.as_bytes()) as u32);
         if let Some((_, known)) = self.0.iter().find(|(seen, _)| *seen == id) {
             return if *known == content {
                 Verdict::Repeat
@@ -46,9 +46,9 @@ impl Seen {
 }
 
 /// Stored, so it must not change with the toolchain: FNV-1a, 64 bits.
-fn fingerprint(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+pub fn fingerprint(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
     })
 }
 
@@ -66,6 +66,6 @@ mod tests {
             assert_eq!(seen.note(&n.to_string(), ""), Verdict::New);
         }
         assert_eq!(seen.note("a", "x"), Verdict::New);
-        assert_eq!(fingerprint("edgechat"), 0x251f_85b9_cb2d_598a);
+        assert_eq!(fingerprint(b"edgechat"), 0x251f_85b9_cb2d_598a);
     }
 }

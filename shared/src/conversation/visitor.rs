@@ -14,6 +14,7 @@ use crate::{
 pub(super) struct Upload {
     pub(super) name: String,
     pub(super) size: u64,
+    pub(super) fingerprint: u64,
     pub(super) kind: FileKind,
     pub(super) image: Option<Image>,
 }
@@ -99,10 +100,11 @@ impl Conversation {
         let Upload {
             name,
             size,
+            fingerprint,
             kind,
             image,
         } = upload;
-        let content = [name.as_str(), &size.to_string()].join("/");
+        let content = format!("{name}/{size}/{fingerprint}");
         let checked = self
             .check_file(size, kind)
             .and_then(|()| self.accept(&id, &content, turn));
