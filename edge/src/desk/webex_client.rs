@@ -184,7 +184,7 @@ fn trouble<B>(reply: &Reply<B>) -> Trouble {
         429 => Failure::Passing {
             retry_after: Some(reply.retry_after().unwrap_or(SLOW_DOWN)),
         },
-        400 | 403 | 405 | 409 | 410 | 415 | 428 => Failure::Refused,
+        400 | 403 | 405 | 409 | 410 | 413 | 415 | 428 => Failure::Refused,
         _ => Failure::Passing {
             retry_after: reply.retry_after(),
         },
