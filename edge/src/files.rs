@@ -14,7 +14,7 @@ use crate::{
 };
 use serde::Serialize;
 use shared::{
-    conversation::{ConnectionId, Input, fingerprint},
+    conversation::{ConnectionId, Failure, Input, fingerprint},
     file::{MAX_FILE, clean_name, image_of, kind_of},
     message::MessageId,
     protocol::{Rejection, ServerFrame},
@@ -134,7 +134,10 @@ impl Shell {
                 let desk = Client::new(&self.env, &self.accounts)?;
                 desk.content(&source, MAX_FILE)
                     .await
-                    .map_err(|_| ApiError::FileGone)?
+                    .map_err(|failure| match failure {
+                        Failure::Passing { .. } => ApiError::Internal,
+                        Failure::Refused | Failure::ThreadGone => ApiError::FileGone,
+                    })?
             }
         };
         Ok(serve(&name, bytes)?)

@@ -130,7 +130,7 @@ impl<'a> Client<'a> {
         let path = content_path(source);
         let send = async |call| http::download(call, TIMEOUT, largest).await;
         let exchange = self.exchange(Account::Desk, Method::Get, &path, Body::None, send);
-        Ok(exchange.await?.body)
+        Ok(exchange.await.map_err(gone_if_404)?.body)
     }
 
     /// One call; a token that is refused is replaced once.
