@@ -88,7 +88,7 @@ pub fn clean_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let is_odd = |c: &char| {
         c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '"' | '<' | '>' | '|' | ':' | '*' | '?')
+            || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '"' | '<' | '>' | '|' | ':' | '*' | '?')
     };
     let clean: String = last.chars().filter(|c| !is_odd(c)).collect();
     let clean = clean.trim().trim_start_matches('.');
@@ -125,6 +125,7 @@ mod tests {
             ("C:\\Users\\me\\a.txt", "a.txt"),
             ("cod\u{202e}gnp.exe", "codgnp.exe"),
             ("a\"b\r\n<c>.txt", "abc.txt"),
+            ("a\u{61c}b\u{2028}c\u{2029}.txt", "abc.txt"),
             (".htaccess", "htaccess"),
             ("", "file"),
             ("zażółć gęślą.pdf", "zażółć gęślą.pdf"),
