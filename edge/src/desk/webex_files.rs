@@ -14,6 +14,7 @@ use web_sys::{Blob, FormData};
 use worker::{
     Method, console_warn,
     js_sys::{Array, Uint8Array},
+    url::form_urlencoded,
     wasm_bindgen::JsValue,
 };
 
@@ -89,8 +90,18 @@ fn form(room: &str, name: &str, bytes: &[u8]) -> Result<FormData, JsValue> {
     Ok(form)
 }
 
-/// Of `attachment; filename="a.png"`.
+/// Of `attachment; filename="a.png"`, or as RFC 6266 has a name that is not ASCII.
 fn file_name(header: &str) -> Option<String> {
+    if let Some((_, rest)) = header.split_once("filename*=") {
+        let (_, encoded) = rest.split(';').next()?.trim().split_once("''")?;
+        // In a form a plus is a space, and these two end a value.
+        let encoded = encoded
+            .replace('+', "%2B")
+            .replace('&', "%26")
+            .replace('=', "%3D");
+        let (name, _) = form_urlencoded::parse(encoded.as_bytes()).next()?;
+        return Some(name.into_owned());
+    }
     let (_, rest) = header.split_once("filename=")?;
     let name = match rest.strip_prefix('"') {
         Some(quoted) => quoted.split_once('"')?.0,
@@ -119,6 +130,10 @@ mod tests {
         assert_eq!(
             file_name("attachment; filename=a.png; size=3").as_deref(),
             Some("a.png")
+        );
+        assert_eq!(
+            file_name("attachment; filename=\"_.png\"; filename*=UTF-8''%C5%BC%20+&.png; size=3").as_deref(),
+            Some("ż +&.png")
         );
         assert_eq!(file_name("attachment"), None);
         assert_eq!(image("image/png; charset=x"), Some(Image::Png));

@@ -184,11 +184,18 @@ function getContent({ state, caller, params, query }) {
     status: 200,
     headers: {
       'Content-Type': content.type,
-      'Content-Disposition': `attachment; filename="${content.name.replace(/["\r\n\\]/g, '_')}"`,
+      'Content-Disposition': disposition(content.name),
       'Cache-Control': 'no-cache',
     },
     body: content.bytes,
   };
+}
+
+/** A header holds ASCII only: another name stands in it as RFC 6266 has it. */
+function disposition(name) {
+  const plain = name.replace(/["\r\n\\]|[^ -~]/g, '_');
+  const encoded = encodeURIComponent(name).replace(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16)}`);
+  return `attachment; filename="${plain}"${/^[ -~]*$/.test(name) ? '' : `; filename*=UTF-8''${encoded}`}`;
 }
 
 /** What the malware scan of a file keeps from the caller. */
