@@ -12,6 +12,8 @@ use std::time::Duration;
 use worker::{Env, Method, Result, console_warn};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// With a file's bytes in it.
+const FILE_TIMEOUT: Duration = Duration::from_secs(60);
 /// When Webex asks to slow down without saying for how long.
 const SLOW_DOWN: Duration = Duration::from_secs(30);
 /// A list that is longer is not read to its end.
@@ -121,14 +123,18 @@ impl<'a> Client<'a> {
         path: &str,
         body: Body,
     ) -> Result<Reply, Trouble> {
-        let send = async |call| http::send(call, TIMEOUT).await;
+        let timeout = match &body {
+            Body::Multipart(_) => FILE_TIMEOUT,
+            Body::None | Body::Json(_) | Body::Form(_) => TIMEOUT,
+        };
+        let send = async |call| http::send(call, timeout).await;
         self.exchange(account, method, path, body, send).await
     }
 
     /// A file's bytes, by its address.
     pub(crate) async fn content(&self, source: &str, largest: usize) -> Result<Vec<u8>, Failure> {
         let path = content_path(source);
-        let send = async |call| http::download(call, TIMEOUT, largest).await;
+        let send = async |call| http::download(call, FILE_TIMEOUT, largest).await;
         let exchange = self.exchange(Account::Desk, Method::Get, &path, Body::None, send);
         Ok(exchange.await.map_err(gone_if_404)?.body)
     }

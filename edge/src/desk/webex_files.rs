@@ -61,12 +61,19 @@ impl Webex<'_> {
                         .header("content-length")
                         .and_then(|length| length.parse().ok());
                     let image = reply.header("content-type").and_then(|mime| image(&mime));
-                    (name, size, DeskFileState::Good { image })
+                    // A file whose size nobody knows might not fit into memory.
+                    let state = match size {
+                        Some(_) => DeskFileState::Good { image },
+                        None => DeskFileState::Refused,
+                    };
+                    (name, size, state)
                 }
-                Err(Trouble {
-                    status: 410 | 428, ..
-                }) => (None, None, DeskFileState::Refused),
                 Err(Trouble { status: 404, .. }) => continue,
+                // Infected, not to be scanned, or not for us: the words beside it still go out.
+                Err(Trouble {
+                    failure: Failure::Refused,
+                    ..
+                }) => (None, None, DeskFileState::Refused),
                 Err(trouble) => return Err(trouble.into()),
             };
             let (name, size, state) = found;
