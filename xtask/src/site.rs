@@ -28,8 +28,12 @@ const HEADERS: &str = "\
 pub(crate) fn write(tools: &Tools, panel: &Path) -> Result<()> {
     let script = bundle(
         tools,
-        &panel.join("panel.js"),
-        &["--format=esm", "--target=es2022"],
+        &panel.join("start.js"),
+        &[
+            "--format=esm",
+            "--target=es2022",
+            "--define:Symbol.dispose=undefined",
+        ],
     )?;
     let wasm = fs::read(panel.join("small.wasm"))?;
     let hash = digest(&[&script, &wasm]);
