@@ -1,4 +1,4 @@
-// What stands in the panel's page itself: starts the panel, and makes its sound.
+// What stands in the panel's page itself: starts the panel, makes its sound, and takes what is pasted or dropped.
 // The build writes the names of the files.
 
 // Until the panel runs: a topic chosen early is remembered, and closing works.
@@ -41,6 +41,25 @@ window.blip = (news, silent) => setTimeout(() => {
   if (navigator.locks) navigator.locks.request(news, { ifAvailable: true }, claimed);
   else claimed(true);
 }, silent ? 0 : 200);
+// What is pasted or dropped goes the way of what is picked.
+const bring = (event, { files }) => {
+  const field = document.querySelector('.clip:not([hidden]) input');
+  if (!files[0]) return;
+  event.preventDefault();
+  if (field) {
+    field.files = files;
+    field.dispatchEvent(new Event('change'));
+  }
+};
+document.onpaste = (event) => {
+  // What office programs copy is a picture too, but meant as text.
+  if (!event.clipboardData.types.includes('text/plain')) bring(event, event.clipboardData);
+};
+document.ondragover = (event) => {
+  // Else the frame would go to the file, away from the chat.
+  if (event.dataTransfer.types.includes('Files')) event.preventDefault();
+};
+document.ondrop = (event) => bring(event, event.dataTransfer);
 try {
   const { default: start } = await import('{{PANEL_JS}}');
   await start({ module_or_path: '{{PANEL_WASM}}' });

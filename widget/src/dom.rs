@@ -8,7 +8,7 @@
 use leptos::prelude::*;
 use std::cell::RefCell;
 use wasm_bindgen::{JsCast, UnwrapThrowExt, closure::Closure};
-use web_sys::{Element, Event, HtmlTextAreaElement, Node};
+use web_sys::{Element, Event, HtmlElement, HtmlTextAreaElement, Node};
 
 #[derive(Clone)]
 pub(crate) struct El(Element);
@@ -94,6 +94,11 @@ impl El {
 
     pub(crate) fn press(self, then: impl Fn() + 'static) -> Self {
         self.attr("type", "button").on("click", move |_| then())
+    }
+
+    /// As if the visitor had pressed it.
+    pub(crate) fn click(&self) {
+        self.0.unchecked_ref::<HtmlElement>().click();
     }
 
     pub(crate) fn text(self, text: &str) -> Self {

@@ -16,7 +16,12 @@ pub(crate) fn as_text(model: &Model, calendar: &Calendar) -> String {
             Row::Notice(words) => text.extend(["* ", &words, "\n"]),
             Row::Message(message) => {
                 let who = message.author.as_deref().unwrap_or(text::YOU);
-                text.extend([&message.time, "  ", who, ": ", &plain(&message.body)]);
+                let files = message.files.iter().map(|file| text::file(&file.name));
+                let body = Some(plain(&message.body)).filter(|body| !body.is_empty());
+                text.extend([&message.time, "  ", who, ":"]);
+                for part in body.into_iter().chain(files) {
+                    text.extend([" ", &part]);
+                }
                 if let Some(Mark::Failed { why, .. }) = tail.mark {
                     text.extend([" (", why, ")"]);
                 }

@@ -3,6 +3,7 @@
 use crate::{calendar::Calendar, model::Model, text};
 use shared::{
     client::{Outgoing, OutgoingStatus},
+    file::File,
     message::{Body, Entry, Notice, Said, Seq, Span},
     protocol::PhaseView,
     time::Timestamp,
@@ -30,6 +31,7 @@ pub(crate) struct Message {
     /// First of a run: the author's name stands above.
     pub(crate) is_first: bool,
     pub(crate) body: Body,
+    pub(crate) files: Vec<File>,
     pub(crate) time: String,
 }
 
@@ -76,7 +78,7 @@ pub(crate) fn rows(model: &Model, calendar: &Calendar) -> Vec<(Row, Tail)> {
     };
     for entry in transcript.entries() {
         match &entry.said {
-            Said::Visitor { text, .. } => {
+            Said::Visitor { text, files, .. } => {
                 let mark = match entry.seq {
                     seq if lost.contains(&seq) => Mark::Failed {
                         why: text::NOT_DELIVERED,
@@ -85,25 +87,32 @@ pub(crate) fn rows(model: &Model, calendar: &Calendar) -> Vec<(Row, Tail)> {
                     seq if seq <= delivered => Mark::WithTeam,
                     _ => Mark::Sent,
                 };
-                writer.message(None, words(text), entry.at, Some(mark));
+                writer.message(None, words(text), files, entry.at, Some(mark));
             }
             Said::Bot { body, .. } => {
-                writer.message(Some(&model.site.bot_name), body.clone(), entry.at, None)
+                writer.message(Some(&model.site.bot_name), body.clone(), &[], entry.at, None)
             }
-            Said::Agent { name, body, .. } => writer.message(Some(name), body.clone(), entry.at, None),
+            Said::Agent { name, body, files } => {
+                writer.message(Some(name), body.clone(), files, entry.at, None)
+            }
             Said::Notice(notice) => writer.notice(notice, entry.at),
         }
     }
     if let Some(message) = model.leaving() {
-        writer.message(None, words(message), model.now, Some(Mark::Sending));
+        writer.message(None, words(message), &[], model.now, Some(Mark::Sending));
     }
     for outgoing in transcript.outgoing() {
         writer.message(
             None,
             words(&outgoing.text),
+            &[],
             outgoing.since,
             Some(mark_of(outgoing)),
         );
+    }
+    for upload in &model.uploads {
+        let file = std::slice::from_ref(&upload.file);
+        writer.message(None, vec![], file, upload.since, Some(upload.mark));
     }
     writer.rows
 }
@@ -144,6 +153,9 @@ fn lost(entries: &[Entry]) -> Vec<Seq> {
 }
 
 fn words(text: &str) -> Body {
+    if text.is_empty() {
+        return vec![];
+    }
     vec![Span {
         text: text.into(),
         href: None,
@@ -191,7 +203,14 @@ impl Writer<'_> {
         }
     }
 
-    fn message(&mut self, author: Option<&str>, body: Body, at: Timestamp, mark: Option<Mark>) {
+    fn message(
+        &mut self,
+        author: Option<&str>,
+        body: Body,
+        files: &[File],
+        at: Timestamp,
+        mark: Option<Mark>,
+    ) {
         self.day(at);
         let time = (self.calendar.clock)(at);
         let is_first = match self.rows.last_mut() {
@@ -208,6 +227,7 @@ impl Writer<'_> {
             author: author.map(Into::into),
             is_first,
             body,
+            files: files.to_vec(),
             time,
         };
         self.rows

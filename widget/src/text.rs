@@ -11,6 +11,7 @@ pub(crate) const BACK: &str = "Back";
 pub(crate) const MENU: &str = "Menu";
 pub(crate) const START: &str = "Start chat";
 pub(crate) const SEND: &str = "Send";
+pub(crate) const ATTACH: &str = "Attach a file";
 pub(crate) const WRITE: &str = "Write a message";
 pub(crate) const AGAIN: &str = "Start a new chat";
 pub(crate) const PERSON: &str = "Talk to a person";
@@ -127,9 +128,30 @@ pub(crate) fn refused(code: Rejection) -> (&'static str, bool) {
         Rejection::Closed => ("Not sent: this chat has ended.", false),
         Rejection::FileTooLarge => ("Not sent: the file is too large.", false),
         Rejection::FileRefused => ("Not sent: files of this kind are not taken here.", false),
-        Rejection::Empty | Rejection::IdReused | Rejection::BadFrame => (NOT_SENT, false),
+        Rejection::Empty => ("Not sent: the file is empty.", false),
+        Rejection::IdReused | Rejection::BadFrame => (NOT_SENT, false),
         Rejection::TooFast { .. } => (TRY_AGAIN, true),
     }
+}
+
+/// In KB and MB of 1,024 and 1,048,576 bytes, as the site's limit is.
+pub(crate) fn size(bytes: u64) -> String {
+    // The reader of the wire takes no more than 32 bits.
+    let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+    if bytes < 1 << 20 {
+        return [&bytes.div_ceil(1 << 10).to_string(), " KB"].concat();
+    }
+    let (whole, rest) = (bytes >> 20, bytes % (1 << 20));
+    [&whole.to_string(), ".", &(rest * 10 >> 20).to_string(), " MB"].concat()
+}
+
+pub(crate) fn download(name: &str, size: &str) -> String {
+    ["Download ", name, ", ", size].concat()
+}
+
+/// A file where nothing but text can stand.
+pub(crate) fn file(name: &str) -> String {
+    ["[file ", name, "]"].concat()
 }
 
 pub(crate) fn problem(hint: Option<&str>, problem: Problem) -> String {
@@ -142,5 +164,19 @@ pub(crate) fn problem(hint: Option<&str>, problem: Problem) -> String {
         Problem::Mismatch | Problem::UnknownField => {
             hint.unwrap_or("This does not have the expected form.").into()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::size;
+
+    #[test]
+    fn sizes_are_short() {
+        assert_eq!(size(1), "1 KB");
+        assert_eq!(size(1_024), "1 KB");
+        assert_eq!(size(1_048_575), "1024 KB");
+        assert_eq!(size(1_300_000), "1.2 MB");
+        assert_eq!(size(20 << 20), "20.0 MB");
     }
 }

@@ -11,7 +11,8 @@ pub(crate) struct Request {
     pub(crate) method: &'static str,
     pub(crate) path: String,
     pub(crate) token: Option<String>,
-    pub(crate) body: Option<String>,
+    /// JSON, or a file.
+    pub(crate) body: Option<JsValue>,
 }
 
 /// Calls back with the status, 0 when no answer came, and the body.
@@ -25,7 +26,6 @@ pub(crate) fn send(request: Request, then: impl FnOnce(u16, Json) + 'static) {
 
 async fn fetch(request: Request) -> Option<(u16, JsValue)> {
     let headers = Headers::new().ok()?;
-    headers.set("content-type", "application/json").ok()?;
     if let Some(token) = request.token {
         headers
             .set("authorization", &("Bearer ".to_owned() + &token))
@@ -37,7 +37,10 @@ async fn fetch(request: Request) -> Option<(u16, JsValue)> {
     // Settings say what time it is.
     options.set_cache(RequestCache::NoStore);
     if let Some(body) = request.body {
-        options.set_body(&body.into());
+        if body.is_string() {
+            headers.set("content-type", "application/json").ok()?;
+        }
+        options.set_body(&body);
     }
     let answer = JsFuture::from(window().fetch_with_str_and_init(&request.path, &options))
         .await

@@ -1,21 +1,21 @@
 //! Every call into the browser except the WebSocket.
 
+mod files;
 mod http;
 mod time;
 
 use crate::{
-    dom::El,
+    dom::{El, el},
     json::{self, Json},
 };
+pub(crate) use files::{LocalFile, encoded, picked};
 pub(crate) use http::{Request, send};
 use leptos::prelude::*;
 use shared::settings::{DEFAULT_SITE, PublicSettings};
 use std::cell::RefCell;
 pub(crate) use time::{CALENDAR, now, since_rendered};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
-use web_sys::{
-    Document, Event, HtmlAnchorElement, HtmlElement, HtmlTextAreaElement, KeyboardEvent, MessageEvent, Window,
-};
+use web_sys::{Document, Event, HtmlElement, HtmlTextAreaElement, KeyboardEvent, MessageEvent, Window};
 
 thread_local! {
     static TIMER: RefCell<Option<gloo_timers::callback::Timeout>> = const { RefCell::new(None) };
@@ -289,10 +289,8 @@ pub(crate) fn download(name: &str, text: &str) {
         let blob =
             web_sys::Blob::new_with_str_sequence_and_options(&js_sys::Array::of1(&text.into()), &options)
                 .ok()?;
-        let link: HtmlAnchorElement = document().create_element("a").ok()?.unchecked_into();
-        link.set_href(&web_sys::Url::create_object_url_with_blob(&blob).ok()?);
-        link.set_download(name);
-        link.click();
+        let url = web_sys::Url::create_object_url_with_blob(&blob).ok()?;
+        el("a", "").attr("href", &url).attr("download", name).click();
         Some(())
     };
     file();

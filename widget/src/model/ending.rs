@@ -67,6 +67,7 @@ impl Model {
         self.ends_for_message = false;
         (self.stars, self.is_rating, self.not_erased) = (0, false, false);
         self.comment.clear();
+        self.uploads.clear();
         self.scrolled(true);
     }
 

@@ -6,6 +6,7 @@ mod intake;
 mod news;
 #[cfg(test)]
 pub(crate) mod tests;
+mod upload;
 
 pub(crate) use ending::Left;
 pub(crate) use intake::{Answers, Chosen, MESSAGE, Offer};
@@ -19,6 +20,7 @@ use shared::{
     time::Timestamp,
 };
 use std::time::Duration;
+pub(crate) use upload::{Upload, refused};
 
 /// The bot's dots go after this long, answer or not.
 const TYPING_FOR: Duration = Duration::from_secs(8);
@@ -63,6 +65,8 @@ pub(crate) struct Model {
     pub(crate) comment: String,
     pub(crate) is_rating: bool,
     pub(crate) not_erased: bool,
+    /// Behind everything else, in the order in which they were chosen.
+    pub(crate) uploads: Vec<Upload>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -150,6 +154,7 @@ impl Model {
             comment: String::new(),
             is_rating: false,
             not_erased: false,
+            uploads: vec![],
         }
     }
 
@@ -218,6 +223,7 @@ impl Model {
                 until: self.now + TYPING_FOR,
             },
         });
+        self.follow_uploads();
         self.follow_news();
     }
 

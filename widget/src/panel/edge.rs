@@ -22,7 +22,7 @@ impl Panel {
         let post = Request {
             method: "POST",
             path: "/v1/conversations".into(),
-            body: Some(body),
+            body: Some(body.into()),
             token: None,
         };
         browser::send(post, move |status, mut answer| {
@@ -94,7 +94,7 @@ impl Panel {
             method: "POST",
             path: ["/v1/conversations/", &session.conversation, "/poll"].concat(),
             token: Some(session.token),
-            body: Some(to_text(&request)),
+            body: Some(to_text(&request).into()),
         };
         browser::send(post, move |status, mut answer| {
             if !self

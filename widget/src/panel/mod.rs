@@ -1,6 +1,7 @@
 //! Runs the visitor's half of the protocol: inputs go in at one place, effects are carried out at one place.
 
 mod edge;
+mod files;
 
 use crate::{
     browser::{self, CALENDAR},

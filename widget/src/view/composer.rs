@@ -1,6 +1,6 @@
 //! Where the visitor writes, and what can be said by one press.
 
-use super::parts::{PERSON, SEND, button, icon_button};
+use super::parts::{CLIP, PERSON, SEND, button, icon_button};
 use crate::{
     browser::{self, Key},
     dom::{El, el, follow, icon},
@@ -10,7 +10,7 @@ use crate::{
     text,
 };
 use leptos::{ev::Event, prelude::*};
-use shared::{client::Input, message::MAX_TEXT};
+use shared::{client::Input, file::FileKind, message::MAX_TEXT};
 
 /// From this length on the visitor sees how much is left.
 const COUNT_FROM: usize = 3_600;
@@ -58,9 +58,42 @@ pub(super) fn composer(panel: Panel) -> El {
             panel.draft.with(|draft| draft.trim().is_empty()) || length() > MAX_TEXT
         });
     let composer = el("div", "composer")
+        .child(clip(panel))
         .child(el("div", "text").child(field).child(count))
         .child(send);
     el("div", "").child(choices(panel)).child(composer)
+}
+
+/// Opens the system's choice of files. `boot.js` puts into it what is pasted or dropped.
+fn clip(panel: Panel) -> El {
+    let kinds = panel
+        .model
+        .with_untracked(|model| model.site.attachments.as_ref().map(|taken| &taken.kinds[..]));
+    let field = el("input", "sr")
+        .attr("type", "file")
+        .attr("multiple", "")
+        .attr("accept", &accept(kinds.unwrap_or_default()))
+        .attr("aria-label", text::ATTACH)
+        .on("change", move |event| {
+            browser::picked(&event, |file| panel.attach(file))
+        });
+    el("label", "icon clip")
+        .attr("title", text::ATTACH)
+        .shown_if(move || panel.model.with(|model| model.takes_files().is_some()))
+        .child(field)
+        .child(icon(CLIP))
+}
+
+/// What the system offers first; the edge judges by content.
+fn accept(kinds: &[FileKind]) -> String {
+    let accept = kinds.iter().map(|kind| match kind {
+        FileKind::Image => "image/png,image/jpeg,image/gif,image/webp",
+        FileKind::Pdf => "application/pdf",
+        FileKind::Text => "text/*",
+        FileKind::Archive => ".zip,.docx,.xlsx,.pptx,.odt,.ods,.odp",
+        FileKind::Other => "*/*",
+    });
+    accept.collect::<Vec<_>>().join(",")
 }
 
 /// Quick replies, and the way to a person.

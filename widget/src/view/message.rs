@@ -1,13 +1,16 @@
 //! One message.
 
-use super::parts::{CHECK, CHECKS, CLOCK, FAILED, button};
+use super::{
+    file::file,
+    parts::{CHECK, CHECKS, CLOCK, FAILED, button},
+};
 use crate::{
     dom::{El, el, icon},
     panel::Panel,
     rows::{Mark, Message, Tail},
     text,
 };
-use shared::{client::Input, message::Span};
+use shared::message::Span;
 
 /// The parts of a message that change while it stands.
 pub(super) struct Changing {
@@ -30,7 +33,11 @@ pub(super) fn message(panel: Panel, message: &Message) -> (El, Changing) {
     };
     let body = el("div", "").attr("dir", "auto");
     let body = message.body.iter().fold(body, span);
-    let bubble = el("div", "bubble").attr("title", &message.time).child(body);
+    let files = message.files.iter().map(|one| file(panel, one));
+    let bubble = el("div", "bubble")
+        .attr("title", &message.time)
+        .children((!message.body.is_empty()).then_some(body))
+        .children(files);
     let time = el("p", "quiet time").text(&message.time);
     let class = match (mine, message.is_first) {
         (true, true) => "said mine first",
@@ -46,7 +53,7 @@ pub(super) fn message(panel: Panel, message: &Message) -> (El, Changing) {
         );
     }
     let mark = el("span", "mark");
-    let failure = button("again", "", move || panel.dispatch(Input::RetryPressed));
+    let failure = button("again", "", move || panel.retry());
     let row = row
         .child(bubble.child(mark.clone()))
         .child(failure.clone())

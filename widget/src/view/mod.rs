@@ -4,6 +4,7 @@ mod banner;
 mod composer;
 mod conversation;
 mod ended;
+mod file;
 mod form;
 mod header;
 mod log;

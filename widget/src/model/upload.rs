@@ -1,0 +1,91 @@
+//! Files on their way to the edge. They are in memory only.
+
+use super::Model;
+use crate::{rows::Mark, text};
+use shared::{
+    client::Stage,
+    file::File,
+    message::{MessageId, Said},
+    protocol::Rejection,
+    settings::Attachments,
+    time::Timestamp,
+};
+
+pub(crate) struct Upload {
+    pub(crate) id: MessageId,
+    /// Without a number until it is stored.
+    pub(crate) file: File,
+    pub(crate) since: Timestamp,
+    pub(crate) mark: Mark,
+}
+
+impl Model {
+    /// What files can be sent now.
+    pub(crate) fn takes_files(&self) -> Option<&'static Attachments> {
+        let is_running = matches!(self.client.stage(), Stage::Running { .. });
+        self.site
+            .attachments
+            .as_ref()
+            .filter(|_| is_running && !self.is_over())
+    }
+
+    /// Returns whether it is worth sending.
+    pub(crate) fn attach(&mut self, id: MessageId, name: String, size: u32, now: Timestamp) -> bool {
+        let Some(limits) = self.takes_files() else {
+            return false;
+        };
+        let refusal = match size {
+            0 => Some(Rejection::Empty),
+            _ if size as usize > limits.largest() => Some(Rejection::FileTooLarge),
+            _ => None,
+        };
+        self.uploads.push(Upload {
+            id,
+            file: File {
+                number: 0,
+                name,
+                size: size.into(),
+                image: None,
+            },
+            since: now,
+            mark: refusal.map_or(Mark::Sending, failed),
+        });
+        refusal.is_none()
+    }
+
+    /// Returns whether it is still waited for.
+    pub(crate) fn mark_upload(&mut self, id: &MessageId, mark: Mark) -> bool {
+        let upload = self.uploads.iter_mut().find(|upload| upload.id == *id);
+        upload.map(|upload| upload.mark = mark).is_some()
+    }
+
+    /// What the transcript shows is on its way no more.
+    pub(super) fn follow_uploads(&mut self) {
+        let entries = self.client.transcript().entries();
+        self.uploads.retain(|upload| {
+            let is_it = |said: &Said| matches!(said, Said::Visitor { id, .. } if *id == upload.id);
+            !entries.iter().any(|entry| is_it(&entry.said))
+        });
+    }
+}
+
+/// What an answer of the edge makes of a file that it did not take; 0: no answer came.
+pub(crate) fn refused(status: u16) -> Mark {
+    failed(match status {
+        409 => Rejection::Closed,
+        413 => Rejection::FileTooLarge,
+        415 => Rejection::FileRefused,
+        400 | 401 | 404 => Rejection::BadFrame,
+        _ => {
+            return Mark::Failed {
+                why: text::TRY_AGAIN,
+                again: true,
+            };
+        }
+    })
+}
+
+fn failed(why: Rejection) -> Mark {
+    let (why, again) = text::refused(why);
+    Mark::Failed { why, again }
+}
