@@ -40,6 +40,7 @@ async function chat(options) {
   await page.goto(world.url);
   panel = await openChat(page);
   await panel.getByRole('button', { name: 'Talk to Anna' }).click();
+  await panel.locator('.clip').waitFor();
   await until(async () => (await world.room())?.webhooks.length === 1);
 }
 beforeEach(() => (context = undefined));
@@ -114,7 +115,7 @@ test('a file that does not get through is sent once more under the same id', asy
   });
   await pick('offer.pdf', PDF, 'application/pdf');
   await panel.getByText('Not sent. Try again').click();
-  await log(panel).getByRole('button', { name: 'Download offer.pdf, 1 KB' }).waitFor();
+  await log(panel).getByRole('button', { name: 'Download offer.pdf 1 KB' }).waitFor();
   await until(async () => (await sent()).length === 1);
   await write(panel, 'afterwards');
   await until(async () => (await world.room()).lines.at(-1).endsWith('afterwards'));
@@ -126,7 +127,7 @@ test('a file that does not get through is sent once more under the same id', asy
   await panel.getByText('Not sent. Try again').waitFor();
   await context.setOffline(false);
   await panel.getByText('Not sent. Try again').click();
-  await log(panel).getByRole('button', { name: 'Download terms.pdf, 1 KB' }).waitFor({ timeout: 30_000 });
+  await log(panel).getByRole('button', { name: 'Download terms.pdf 1 KB' }).waitFor({ timeout: 30_000 });
   await until(async () => (await sent()).length === 2);
 });
 
@@ -137,7 +138,7 @@ for (const colorScheme of ['light', 'dark']) {
       await agentSends('plan.png', PNG, 'image/png', 'This is the plan.');
       await drawn('plan.png');
       await agentSends('offer.pdf', PDF, 'application/pdf');
-      const offer = log(panel).getByRole('button', { name: 'Download offer.pdf, 1 KB' });
+      const offer = log(panel).getByRole('button', { name: 'Download offer.pdf 1 KB' });
       const [download] = await Promise.all([page.waitForEvent('download'), offer.click()]);
       assert.equal(download.suggestedFilename(), 'offer.pdf');
       assert.deepEqual(readFileSync(await download.path()), PDF);

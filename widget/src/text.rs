@@ -23,6 +23,7 @@ pub(crate) const HERE: &str = "I'm still here";
 pub(crate) const MUTE: &str = "Turn sound off";
 pub(crate) const UNMUTE: &str = "Turn sound on";
 pub(crate) const DOWNLOAD: &str = "Download transcript";
+pub(crate) const DOWNLOAD_FILE: &str = "Download";
 pub(crate) const FILE: &str = "chat.txt";
 pub(crate) const PRINT: &str = "Print";
 pub(crate) const ERASE: &str = "Delete this conversation";
@@ -143,10 +144,6 @@ pub(crate) fn size(bytes: u64) -> String {
     }
     let (whole, rest) = (bytes >> 20, bytes % (1 << 20));
     [&whole.to_string(), ".", &(rest * 10 >> 20).to_string(), " MB"].concat()
-}
-
-pub(crate) fn download(name: &str, size: &str) -> String {
-    ["Download ", name, ", ", size].concat()
 }
 
 /// A file where nothing but text can stand.

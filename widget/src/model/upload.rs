@@ -89,3 +89,41 @@ fn failed(why: Rejection) -> Mark {
     let (why, again) = text::refused(why);
     Mark::Failed { why, again }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::tests::{model, visitor};
+
+    fn id(text: &str) -> MessageId {
+        MessageId::parse(text.into()).expect("an id")
+    }
+
+    #[test]
+    fn only_what_may_pass_is_sent_and_a_stored_one_goes() {
+        let now = Timestamp(10 * 86_400_000);
+        let mut model = model(0, vec![(1, visitor(""))]);
+        assert!(!model.attach(id("nowhere-1"), "a.txt".into(), 1, now));
+        let mut site = model.site.clone();
+        site.attachments = Some(Attachments {
+            largest_mb: 1,
+            kinds: vec![],
+        });
+        model.set_site(site, now);
+        assert!(!model.attach(id("empty-id"), "a.txt".into(), 0, now));
+        assert!(!model.attach(id("large-id"), "b.txt".into(), (1 << 20) + 1, now));
+        assert!(model.attach(id("12345678"), "c.txt".into(), 1 << 20, now));
+        let names = |model: &Model| -> Vec<String> {
+            let files = model.uploads.iter().map(|upload| upload.file.name.clone());
+            files.collect()
+        };
+        assert_eq!(names(&model), ["a.txt", "b.txt", "c.txt"]);
+        // The transcript has a message of this id.
+        model.follow();
+        assert_eq!(names(&model), ["a.txt", "b.txt"]);
+        assert!(!model.mark_upload(&id("12345678"), Mark::Sending));
+        assert!(model.mark_upload(&id("large-id"), refused(0)));
+        assert!(matches!(model.uploads[1].mark, Mark::Failed { again: true, .. }));
+        assert!(matches!(refused(415), Mark::Failed { again: false, .. }));
+    }
+}

@@ -22,23 +22,21 @@ pub(super) fn file(panel: Panel, file: &File) -> El {
         };
         panel.link(number, Box::new(follow));
     };
-    let size = text::size(file.size);
-    let row = match number {
-        0 => el("div", "file"),
-        _ => el("button", "file").press(open),
+    let is_stored = number > 0;
+    let row = if is_stored {
+        el("button", "file").press(open)
+    } else {
+        el("div", "file")
     };
     let row = row.attr("title", &file.name);
     if file.image.is_some() {
         return row.child(image(panel, file));
     }
-    let row = match number {
-        0 => row,
-        _ => row.attr("aria-label", &text::download(&file.name, &size)),
-    };
     let words = el("span", "")
         .attr("dir", "auto")
+        .children(is_stored.then(|| el("span", "sr").text(text::DOWNLOAD_FILE)))
         .text(&file.name)
-        .child(el("small", "").attr("aria-hidden", "true").text(&size));
+        .child(el("small", "").text(&text::size(file.size)));
     row.child(icon(FILE)).child(words)
 }
 

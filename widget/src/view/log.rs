@@ -61,6 +61,8 @@ pub(super) fn log(panel: Panel) -> El {
         let rows = panel.model.with(|model| rows(model, &CALENDAR));
         update(panel, &place, &mut standing.borrow_mut(), rows);
         if panel.is_at_end() {
+            // At once too: a scroll event that is due would find the end out of view.
+            browser::scroll_to_end();
             browser::before_paint(browser::scroll_to_end);
         }
     });
