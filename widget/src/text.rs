@@ -143,7 +143,7 @@ pub(crate) fn size(bytes: u64) -> String {
         return [&bytes.div_ceil(1 << 10).to_string(), " KB"].concat();
     }
     let (whole, rest) = (bytes >> 20, bytes % (1 << 20));
-    [&whole.to_string(), ".", &(rest * 10 >> 20).to_string(), " MB"].concat()
+    [&whole.to_string(), ".", &((rest * 10) >> 20).to_string(), " MB"].concat()
 }
 
 /// A file where nothing but text can stand.
