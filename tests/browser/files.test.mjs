@@ -35,7 +35,7 @@ let context;
 let page;
 let panel;
 async function chat(options) {
-  context = await browser.newContext({ bypassCSP: true, ...options });
+  context = await browser.newContext(options);
   page = await context.newPage();
   await page.goto(world.url);
   panel = await openChat(page);
@@ -134,7 +134,7 @@ test('a file that does not get through is sent once more under the same id', asy
 for (const colorScheme of ['light', 'dark']) {
   for (const [device, viewport] of Object.entries({ phone: { width: 360, height: 740 }, desktop: { width: 1280, height: 800 } })) {
     test(`an agent's files: ${device}, ${colorScheme}`, async () => {
-      await chat({ colorScheme, viewport, acceptDownloads: true });
+      await chat({ colorScheme, viewport, bypassCSP: true });
       await agentSends('plan.png', PNG, 'image/png', 'This is the plan.');
       await drawn('plan.png');
       await agentSends('offer.pdf', PDF, 'application/pdf');
@@ -151,6 +151,10 @@ for (const colorScheme of ['light', 'dark']) {
       await page.waitForTimeout(300);
       if (FOLDER) await page.screenshot({ path: `${FOLDER}/files-${device}-${colorScheme}.png` });
       assert.deepEqual(await problemsOf(panel), []);
+      await page.emulateMedia({ media: 'print' });
+      const printed = await panel.evaluate(() => [...document.querySelectorAll('.file')].map((file) => getComputedStyle(file, '::before').content.replaceAll('" "', '').replaceAll('"', '')));
+      assert.deepEqual(printed.slice(0, 2), ['[file plan.png]', '[file offer.pdf]']);
+      await page.emulateMedia({ media: null });
       await panel.getByRole('button', { name: 'Menu' }).click();
       const [text] = await Promise.all([page.waitForEvent('download'), panel.getByRole('menuitem', { name: 'Download transcript' }).click()]);
       const lines = readFileSync(await text.path(), 'utf8');
