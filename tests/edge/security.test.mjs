@@ -132,9 +132,14 @@ test('a body of unknown length is read up to the limit and no further', async ()
   const [refused] = await once(endless, 'response');
   endless.on('error', () => {}).destroy();
   assert.equal(refused.statusCode, 413);
-  const short = send(JSON.stringify({ key: randomBytes(18).toString('base64url'), topic: 'person', answers: {} })).end();
-  const [taken] = await once(short, 'response');
-  assert.equal(taken.statusCode, 200);
+  const start = JSON.stringify({ key: randomBytes(18).toString('base64url'), topic: 'person', answers: {} });
+  // What `wrangler dev` puts before the worker may answer the next request 503, since this one was broken off.
+  await until(async () => {
+    const [taken] = await once(send(start).end(), 'response');
+    taken.resume();
+    assert.ok([200, 503].includes(taken.statusCode), String(taken.statusCode));
+    return taken.statusCode === 200;
+  });
 });
 
 test('the form is checked at the edge, each field with its problem', async () => {

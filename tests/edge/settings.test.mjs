@@ -337,10 +337,10 @@ test('cargo xtask settings: a plain sentence for each failure', async () => {
   delete xtask.env;
 });
 
-test('a published copy that cannot be read is logged, and `default` falls back on the built-in document', async () => {
+test('a published copy that cannot be read is logged, and the demo does not stand in for it', async () => {
   await world.stopWorker();
   await world.publish({ name: 'Broken' });
   await world.startWorker();
-  assert.equal((await publicOf('default')).body.name, 'Edgechat demo');
+  assert.equal((await publicOf('default')).body.code, 'internal');
   await until(() => world.output.includes('published settings of default'));
 });
