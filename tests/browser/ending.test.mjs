@@ -72,7 +72,7 @@ test('on paper: the whole transcript and nothing else, dark on light', async () 
   await page.goto(world.url);
   const panel = await openChat(page);
   await panel.getByRole('button', { name: 'Talk to Anna' }).click();
-  await log(panel).getByText('Line 59').waitFor();
+  await log(panel).getByText('Line 59', { exact: true }).waitFor();
   await panel.evaluate(() => {
     window.print = () => (window.printed = true);
   });

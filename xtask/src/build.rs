@@ -113,12 +113,22 @@ fn build_panel(tools: &Tools, target: &Path) -> Result<()> {
         )?;
         number_imports(&folder.join("panel.js"), &folder.join("panel_bg.wasm"))?;
         leave_streams_out(&folder)?;
-        let streams = ["--remove-exports=*intounderlying*"];
+        // What nobody calls: a dependency's stream classes, and marks that wasm-bindgen leaves.
+        let more = [
+            "--remove-exports=*intounderlying*",
+            "--remove-exports=_WASM_SPLIT*",
+            "--remove-exports=__abort_handler",
+            "--remove-exports=__instance_terminated",
+            "--dae-optimizing",
+            "-Oz",
+            "--strip-producers",
+            "--strip-target-features",
+        ];
         optimise(
             tools,
             &folder.join("panel_bg.wasm"),
             &folder.join("small.wasm"),
-            &streams,
+            &more,
         )
     })
 }
@@ -132,6 +142,8 @@ fn number_imports(script: &Path, wasm: &Path) -> Result<()> {
     let found = text.clone();
     let hashes: BTreeSet<&str> = found
         .split(|c: char| !c.is_ascii_alphanumeric())
+        // Before the hash of an exported function there is an `h`.
+        .map(|word| word.strip_prefix('h').unwrap_or(word))
         .filter(is_hash)
         .collect();
     for (number, hash) in hashes.iter().enumerate() {
@@ -162,12 +174,12 @@ fn leave_streams_out(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-fn optimise(tools: &Tools, from: &Path, to: &Path, before: &[&str]) -> Result<()> {
+fn optimise(tools: &Tools, from: &Path, to: &Path, more: &[&str]) -> Result<()> {
     process::run(
         Command::new(&tools.wasm_opt)
-            .args(before)
             // Nothing lies in the first kilobyte: there the stack ends.
             .args(["-Oz", "--converge", "--low-memory-unused"])
+            .args(more)
             .args(WASM_FEATURES)
             .arg(from)
             .arg("-o")
