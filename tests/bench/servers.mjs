@@ -128,11 +128,13 @@ const edgechat :Workerd.Worker = (
   durableObjectNamespaces = [
     (className = "ConversationDo", uniqueKey = "conversation", enableSql = true),
     (className = "CredentialsDo", uniqueKey = "credentials", enableSql = true),
+    (className = "SiteDo", uniqueKey = "site", enableSql = true),
   ],
   durableObjectStorage = (localDisk = "storage"),
   bindings = [
     (name = "CONVERSATION", durableObjectNamespace = "ConversationDo"),
     (name = "CREDENTIALS", durableObjectNamespace = "CredentialsDo"),
+    (name = "SITE", durableObjectNamespace = "SiteDo"),
     (name = "SETTINGS", kvNamespace = "stubs"),
     (name = "ASSETS", service = "stubs"),
     ${bindings.join(',\n    ')},
