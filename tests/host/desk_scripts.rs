@@ -1,6 +1,7 @@
 //! Desk, silence and the end, as scripts. A script is compared whole: what is not listed did not happen.
 
-use tests::check;
+use shared::settings::Timeouts;
+use tests::{check, check_with, settings};
 
 #[test]
 fn a_personal_thread_shows_the_name() {
@@ -248,6 +249,34 @@ fn two_closes_close_once() {
           visitor < state Closed { by: Agent, at: Timestamp(1800000000000) }, Reached
           room < visitor: Closed { by: Agent }
         agent: /close
+        "#,
+    );
+}
+
+#[test]
+fn a_topic_can_have_times_of_its_own() {
+    let mut settings = settings();
+    settings.topics[2].timeouts = Some(Timeouts {
+        silence: 120,
+        warning: 60,
+        lost: 120,
+        answer: 0,
+    });
+    check_with(
+        &settings,
+        None,
+        r#"
+        start person
+          room < + anna@example.com
+          room < visitor: card
+        connect
+        +59s
+        +1s
+          visitor < state Waiting, Reached, closes soon
+        +1m
+          visitor < Closed { by: Silence }
+          visitor < state Closed { by: Silence, at: Timestamp(1800000120000) }, Reached
+          room < visitor: Closed { by: Silence }
         "#,
     );
 }
