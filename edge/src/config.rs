@@ -55,6 +55,7 @@ pub(crate) fn check_every(env: &Env) -> Option<Duration> {
         .ok()?
         .parse()
         .ok()
+        .filter(|seconds| *seconds > 0)
         .map(Duration::from_secs)
 }
 

@@ -2,8 +2,8 @@
 
 use crate::{config, error::ApiError};
 use shared::{
-    hours::Interval,
-    settings::{DEFAULT_SITE, PublicSettings, Settings, Theme},
+    hours::Availability,
+    settings::{DEFAULT_SITE, PublicSettings, PublicTopic, Settings, Theme},
 };
 use worker::{Env, Request, Response, ResponseBuilder, js_sys};
 
@@ -94,15 +94,8 @@ fn fill(template: &str, settings: &PublicSettings, nonce: &str) -> Result<String
 
 /// The owner's words for these hours. Where there are none for closed ones, the panel brings its own.
 fn greeting(settings: &PublicSettings) -> &str {
-    let now = settings.now;
-    let is_open = |open: &Vec<Interval>| open.iter().any(|at| at.from <= now && now < at.until);
-    let always = settings.topics.is_empty();
-    if always
-        || settings
-            .topics
-            .iter()
-            .any(|topic| topic.open.as_ref().is_none_or(is_open))
-    {
+    let is_open = |topic: &PublicTopic| Availability::at(topic.open.as_deref(), settings.now).is_open();
+    if settings.topics.iter().any(is_open) {
         &settings.welcome
     } else {
         &settings.closed
@@ -164,7 +157,14 @@ mod tests {
             now: Timestamp(0),
             mask: "</script>".into(),
             bot_name: String::new(),
-            topics: vec![],
+            topics: vec![PublicTopic {
+                id: "sales".into(),
+                label: "Sales".into(),
+                bot: BotUse::Off,
+                form: None,
+                message_form: None,
+                open: None,
+            }],
         };
         let page = fill("{{NAME}}|{{WELCOME}}|{{SETTINGS}}|{{NONCE}}", &settings, "n").unwrap_or_default();
         assert!(

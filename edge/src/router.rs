@@ -16,9 +16,8 @@ use serde::de::DeserializeOwned;
 use shared::{
     conversation::VisitorCard,
     form::{FieldKind, Form},
-    message::MAX_TEXT,
-    protocol::{PollRequest, SUBPROTOCOL, StartAnswer, StartRequest},
-    settings::{BotUse, Topic, WhenClosed},
+    protocol::{PollRequest, SUBPROTOCOL, StartAnswer, StartRequest, check_text},
+    settings::Topic,
 };
 use std::time::Duration;
 use worker::{
@@ -98,7 +97,7 @@ async fn start(request: &mut Request, env: &Env) -> Result<Response, ApiError> {
     let settings = config::settings(env, &start.site).await?;
     let topic = settings.topic(&start.topic).ok_or(ApiError::UnknownTopic)?;
     let form = match &start.message {
-        Some(text) if text.trim().is_empty() || text.chars().count() > MAX_TEXT => {
+        Some(text) if check_text(text).is_err() => {
             return Err(ApiError::BadMessage);
         }
         Some(_) => settings.message_form(topic),
@@ -112,7 +111,7 @@ async fn start(request: &mut Request, env: &Env) -> Result<Response, ApiError> {
     let key = config::master_key(env)?;
     let id = key.conversation_id(&start.site, &start.key);
     let plan = settings.plan(&start.site, topic, config::open(&settings, topic));
-    let bot_stays = settings.when_closed == WhenClosed::Bot && topic.bot == BotUse::First;
+    let is_open = plan.is_open(now()) || settings.when_closed.lets_begin(topic.bot);
     let request_text = match &start.message {
         None => serde_json::to_string(&(&start.topic, &start.answers)),
         message => serde_json::to_string(&(&start.topic, &start.answers, message)),
@@ -123,7 +122,7 @@ async fn start(request: &mut Request, env: &Env) -> Result<Response, ApiError> {
         request: request_text.map_err(worker::Error::from)?,
         mark: key.visitor_mark(&card.ip, &card.user_agent),
         card,
-        closed: start.message.is_none() && !bot_stays && !plan.is_open(now()),
+        closed: start.message.is_none() && !is_open,
         plan,
         message: start.message,
     };

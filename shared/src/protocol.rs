@@ -6,7 +6,7 @@
 
 use crate::{
     form::FieldError,
-    message::{ClosedBy, Entry, MessageId, Seq},
+    message::{ClosedBy, Entry, MAX_TEXT, MessageId, Seq},
     settings::{DEFAULT_SITE, SettingsError, default_site},
     time::Timestamp,
 };
@@ -123,6 +123,17 @@ pub enum Rejection {
 
 fn is_default_site(site: &str) -> bool {
     site == DEFAULT_SITE
+}
+
+/// What a visitor may write in one message, wherever it is checked.
+pub fn check_text(text: &str) -> Result<(), Rejection> {
+    if text.trim().is_empty() {
+        return Err(Rejection::Empty);
+    }
+    if text.chars().count() > MAX_TEXT {
+        return Err(Rejection::TooLong);
+    }
+    Ok(())
 }
 
 /// `POST /v1/conversations`

@@ -242,8 +242,11 @@ impl Conversation {
         match answer {
             SiteAnswer::Done => {}
             SiteAnswer::Blocked => self.blocked(turn),
-            SiteAnswer::Chosen { agent } if self.is_closed() => drop(agent),
-            SiteAnswer::Chosen { agent } => self.call(agent, turn.context.now),
+            SiteAnswer::Chosen { agent } => {
+                if !self.is_closed() {
+                    self.call(agent, turn.context.now);
+                }
+            }
             SiteAnswer::Thread(thread) => self.thread = Some(thread),
             SiteAnswer::Topic(plan) => self.transfer(*plan, turn),
             SiteAnswer::NoTopic { known } => {

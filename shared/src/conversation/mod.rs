@@ -279,8 +279,13 @@ impl Conversation {
 
     /// Whether it is a message that was left for the team.
     fn is_left(&self) -> bool {
-        let by = ClosedBy::MessageLeft;
-        matches!(self.phase, Phase::Closed { by: closed_by, .. } if closed_by == by)
+        matches!(
+            self.phase,
+            Phase::Closed {
+                by: ClosedBy::MessageLeft,
+                ..
+            }
+        )
     }
 
     fn task_id(&mut self) -> TaskId {

@@ -6,8 +6,8 @@ use super::{
 };
 use crate::{
     file::{File, FileKind, Image, clean_name},
-    message::{MAX_TEXT, MessageId, Said, Seq},
-    protocol::{Rejection, ServerFrame},
+    message::{MessageId, Said, Seq},
+    protocol::{Rejection, ServerFrame, check_text},
 };
 
 /// A file as it came.
@@ -68,7 +68,10 @@ impl Conversation {
         text: String,
         turn: &mut Turn,
     ) {
-        if let Err(code) = check_text(&text).and_then(|()| self.accept(&id, &text, turn)) {
+        if let Err(code) = check_text(&text)
+            .map_err(Some)
+            .and_then(|()| self.accept(&id, &text, turn))
+        {
             return reject(connection, id, code, turn);
         }
         self.sign_of_life(turn);
@@ -220,16 +223,6 @@ impl Conversation {
             self.send_state(turn);
         }
     }
-}
-
-fn check_text(text: &str) -> Result<(), Option<Rejection>> {
-    if text.trim().is_empty() {
-        return Err(Some(Rejection::Empty));
-    }
-    if text.chars().count() > MAX_TEXT {
-        return Err(Some(Rejection::TooLong));
-    }
-    Ok(())
 }
 
 fn reject(to: ConnectionId, id: MessageId, code: Option<Rejection>, turn: &mut Turn) {

@@ -67,6 +67,13 @@ pub enum WhenClosed {
     Bot,
 }
 
+impl WhenClosed {
+    /// Whether a chat with this bot can begin while nobody answers.
+    pub fn lets_begin(self, bot: BotUse) -> bool {
+        self == Self::Bot && bot == BotUse::First
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Look {

@@ -3,7 +3,10 @@
 use super::{
     Attachments, BotUse, DEFAULT_SITE, Joining, Replies, Retention, RoomKind, Settings, Timeouts, Topic,
 };
-use crate::{hours::Interval, time::Timestamp};
+use crate::{
+    hours::{Availability, Interval},
+    time::Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 /// The settings as they were when the conversation started: later changes do not reach into it.
@@ -44,17 +47,15 @@ pub fn default_site() -> String {
 impl Plan {
     /// Whether people answer at this time.
     pub fn is_open(&self, now: Timestamp) -> bool {
-        let Some(open) = &self.open else { return true };
-        open.iter()
-            .any(|interval| interval.from <= now && now < interval.until)
+        Availability::at(self.open.as_deref(), now).is_open()
     }
 
     /// When people stop answering, if they answer now and not for ever.
     pub fn closes_at(&self, now: Timestamp) -> Option<Timestamp> {
-        let open = self.open.as_ref()?;
-        open.iter()
-            .find(|interval| interval.from <= now && now < interval.until)
-            .map(|interval| interval.until)
+        match Availability::at(self.open.as_deref(), now) {
+            Availability::OpenUntil(at) => Some(at),
+            Availability::AlwaysOpen | Availability::ClosedUntil(_) | Availability::Closed => None,
+        }
     }
 }
 

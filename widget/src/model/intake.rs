@@ -7,7 +7,7 @@ use shared::{
     hours::Availability,
     message::MAX_TEXT,
     protocol::StartRequest,
-    settings::{BotUse, PublicSettings, PublicTopic, WhenClosed},
+    settings::{PublicSettings, PublicTopic, WhenClosed},
     time::Timestamp,
 };
 use std::{collections::BTreeMap, time::Duration};
@@ -95,7 +95,7 @@ impl Model {
     pub(crate) fn offer(&self, topic: &PublicTopic) -> Offer {
         match self.site.when_closed {
             _ if self.availability(topic).is_open() => Offer::Chat,
-            WhenClosed::Bot if topic.bot == BotUse::First => Offer::Chat,
+            rule if rule.lets_begin(topic.bot) => Offer::Chat,
             WhenClosed::Bot | WhenClosed::Message => Offer::Message,
             WhenClosed::Hide => Offer::Nothing,
         }

@@ -13,8 +13,8 @@ use crate::{
 use leptos::prelude::*;
 use shared::{
     client::{Effect, Input},
-    message::{MAX_TEXT, MessageId},
-    protocol::{PING, StartRequest},
+    message::MessageId,
+    protocol::{PING, StartRequest, check_text},
     settings::PublicSettings,
     time::Timestamp,
 };
@@ -255,7 +255,7 @@ impl Panel {
 
     pub(crate) fn send_draft(self) {
         let text = browser::composer_text();
-        if text.trim().is_empty() || text.chars().count() > MAX_TEXT {
+        if check_text(&text).is_err() {
             return;
         }
         self.write(String::new());
