@@ -23,11 +23,22 @@ pub(crate) enum Account {
 #[derive(Default)]
 pub(crate) struct Accounts {
     tokens: RefCell<Vec<(Account, Token)>>,
-    /// The id of the integration's account at the desk.
-    pub(crate) own_id: RefCell<Option<String>>,
+    /// The accounts' ids at the desk.
+    own_ids: RefCell<Vec<(Account, String)>>,
 }
 
 impl Accounts {
+    pub(crate) fn own_id(&self, account: Account) -> Option<String> {
+        let ids = self.own_ids.borrow();
+        ids.iter()
+            .find(|(of, _)| *of == account)
+            .map(|(_, id)| id.clone())
+    }
+
+    pub(crate) fn learn_own_id(&self, account: Account, id: &str) {
+        self.own_ids.borrow_mut().push((account, id.to_owned()));
+    }
+
     /// `refused`: a token the vendor has just refused, which must not be given again.
     pub(crate) async fn token(&self, env: &Env, account: Account, refused: Option<&str>) -> Result<String> {
         let known = self

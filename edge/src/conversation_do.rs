@@ -147,7 +147,7 @@ impl Shell {
             (Method::Post, "/poll") => self.poll(&call(&mut request).await?),
             (Method::Post, "/signal") => {
                 let call: SignalCall = call(&mut request).await?;
-                if self.load()? {
+                if self.load()? && !Store::new(&self.state).is_known(&call.message)? {
                     self.take(Input::DeskSignalled {
                         message: call.message,
                     })?;

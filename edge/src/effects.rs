@@ -30,7 +30,7 @@ pub(crate) async fn desk(
         }
         let webex = webex::Webex::new(shell, conversation, thread).map_err(passing)?;
         let mut outcome = webex.run(&job, &attempt).await?;
-        if let DeskOutcome::Swept { found, .. } = &mut outcome {
+        if let DeskOutcome::Swept { found, .. } | DeskOutcome::Watching { missed: found, .. } = &mut outcome {
             *found = Store::new(&shell.state)
                 .unknown(std::mem::take(found))
                 .map_err(passing)?;

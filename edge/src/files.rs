@@ -135,7 +135,7 @@ impl Shell {
                 desk.content(&source, MAX_FILE)
                     .await
                     .map_err(|failure| match failure {
-                        Failure::Passing { .. } => ApiError::Internal,
+                        Failure::Passing { .. } | Failure::NotDone { .. } => ApiError::Internal,
                         Failure::Refused | Failure::ThreadGone => ApiError::FileGone,
                     })?
             }

@@ -49,7 +49,8 @@ impl Shell {
             return Ok(false);
         };
         *self.stored.borrow_mut() = Some(stored);
-        self.take(Input::Resumed)?;
+        let connected = !self.state.get_websockets().is_empty();
+        self.take(Input::Resumed { connected })?;
         Ok(true)
     }
 
@@ -113,7 +114,12 @@ impl Shell {
             match effect {
                 Effect::Save | Effect::KeepFile { .. } => {}
                 Effect::Append { .. } => wait = Some(ECHO_FIRST),
-                Effect::EraseTranscript => self.close_sockets(),
+                Effect::EraseTranscript => {
+                    if let Some(stored) = self.stored.borrow_mut().as_mut() {
+                        stored.request.clear();
+                    }
+                    self.close_sockets();
+                }
                 Effect::Erase => self.forget(),
                 Effect::Send { to, frame } => self.send(&to, &frame)?,
                 Effect::Replay { to, after } => self.replay(&to, after)?,

@@ -19,6 +19,7 @@ const SCHEMA: &str = "
         only INTEGER PRIMARY KEY CHECK (only = 1), id TEXT NOT NULL, request TEXT NOT NULL, snapshot TEXT NOT NULL
     );
     CREATE TABLE IF NOT EXISTS transcript (seq INTEGER PRIMARY KEY, entry TEXT NOT NULL, source TEXT);
+    CREATE INDEX IF NOT EXISTS source ON transcript (source) WHERE source IS NOT NULL;
     CREATE TABLE IF NOT EXISTS file (
         number INTEGER, part INTEGER, name TEXT, source TEXT, bytes BLOB, PRIMARY KEY (number, part)
     );";
@@ -161,6 +162,8 @@ impl Store {
                 Effect::EraseTranscript => {
                     writes.push(("DELETE FROM transcript", vec![]));
                     writes.push(("DELETE FROM file", vec![]));
+                    // What the visitor wrote into the form.
+                    writes.push(("UPDATE conversation SET request = ''", vec![]));
                 }
                 Effect::Erase => writes.push(("DELETE FROM conversation", vec![])),
                 Effect::Send { .. } | Effect::Replay { .. } | Effect::Desk { .. } | Effect::AskBot { .. } => {
@@ -209,18 +212,24 @@ impl Store {
         }
     }
 
+    /// Whether the transcript has this message of the desk. A signal may come again however late.
+    pub(crate) fn is_known(&self, message: &DeskRef) -> Result<bool> {
+        let found = self.sql.exec(
+            "SELECT 1 FROM transcript WHERE source = ?",
+            vec![message.0.as_str().into()],
+        )?;
+        Ok(!found.to_array::<serde::de::IgnoredAny>()?.is_empty())
+    }
+
     /// Which of these messages of the desk the transcript does not have.
-    pub(crate) fn unknown(&self, mut messages: Vec<DeskRef>) -> Result<Vec<DeskRef>> {
-        for at in (0..messages.len()).rev() {
-            let source = vec![messages[at].0.as_str().into()];
-            let found = self
-                .sql
-                .exec("SELECT 1 FROM transcript WHERE source = ?", source)?;
-            if !found.to_array::<serde::de::IgnoredAny>()?.is_empty() {
-                messages.remove(at);
+    pub(crate) fn unknown(&self, messages: Vec<DeskRef>) -> Result<Vec<DeskRef>> {
+        let mut unknown = vec![];
+        for message in messages {
+            if !self.is_known(&message)? {
+                unknown.push(message);
             }
         }
-        Ok(messages)
+        Ok(unknown)
     }
 
     /// workers-rs has no binding for `transactionSync` yet; its `transaction` is asynchronous.

@@ -134,6 +134,8 @@ pub enum Notice {
     NotDelivered {
         seq: Seq,
     },
+    /// Something the team wrote could not be read.
+    NotShown,
     Closed {
         by: ClosedBy,
     },

@@ -208,7 +208,13 @@ fn a_bot_account_that_cannot_post_is_stood_in_for() {
         bot: Greetings
           visitor < bot: Greetings
         desk fails: Refused
-          room < visitor: Greetings
+          room < visitor: Assistant: Greetings
+        visitor: hello
+          visitor < visitor: hello
+          room < visitor: hello
+        bot: What can I do?
+          visitor < bot: What can I do?
+          room < visitor: Assistant: What can I do?
         "#,
     );
 }

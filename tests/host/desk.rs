@@ -15,6 +15,14 @@ impl Stage {
             self.log.push(format!("desk fails: {failure:?}"));
             return Err(failure);
         }
+        let kind = format!("{job:?}");
+        if let Some((_, failure)) = self
+            .always_fails
+            .iter()
+            .find(|(of, _)| kind.starts_with(of.as_str()))
+        {
+            return Err(*failure);
+        }
         assert!(
             thread.is_some() || matches!(job, DeskJob::OpenThread { .. } | DeskJob::Site(_)),
             "{job:?} without a thread"

@@ -177,7 +177,7 @@ fn what_fails_is_tried_again_in_order() {
 }
 
 #[test]
-fn the_time_the_desk_asks_for_is_kept() {
+fn the_time_the_desk_asks_for_is_kept_and_spread() {
     check(
         r#"
         start person
@@ -189,7 +189,8 @@ fn the_time_the_desk_asks_for_is_kept() {
           visitor < visitor: one
         desk fails: Passing { retry_after: Some(25s) }
           visitor < state Waiting, Retrying
-        +24s
+        +25s
+        +6s
         +1s
           room < visitor: one
           visitor < state Waiting, Reached

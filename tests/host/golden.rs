@@ -271,12 +271,24 @@ fn what_was_added_to_the_wire_is_as_it_was() {
 }
 
 #[test]
+fn what_was_added_later_is_as_it_was() {
+    let entry = Entry {
+        seq: Seq(1),
+        at: Timestamp(1_800_000_000_000),
+        said: Said::Notice(Notice::NotShown),
+    };
+    let lines = [json(&ServerFrame::Entries(vec![entry]))];
+    check("wire_v1_2", include_str!("golden/wire_v1_2.jsonl"), &lines);
+}
+
+#[test]
 fn frames_read_back_as_written() {
-    let (first, added) = (
+    let files = [
         include_str!("golden/wire_v1.jsonl"),
         include_str!("golden/wire_v1_1.jsonl"),
-    );
-    for line in first.lines().chain(added.lines()) {
+        include_str!("golden/wire_v1_2.jsonl"),
+    ];
+    for line in files.into_iter().flat_map(str::lines) {
         if let Ok(frame) = serde_json::from_str::<ServerFrame>(line) {
             assert_eq!(json(&frame), line);
         } else if let Ok(frame) = serde_json::from_str::<ClientFrame>(line) {
@@ -308,14 +320,17 @@ fn a_stored_conversation_is_read_back() {
     let message = stage.agent_writes("I take over");
     stage.take(Input::DeskSignalled { message });
     stage.take(Input::VisitorAskedForPerson);
-    let golden = include_str!("golden/snapshot_v1_1.json");
-    check("snapshot_v1_1", golden, &[json(&stage.conversation)]);
+    let golden = include_str!("golden/snapshot_v1_2.json");
+    check("snapshot_v1_2", golden, &[json(&stage.conversation)]);
     let read: Conversation = serde_json::from_str(golden).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(json(&read), json(&stage.conversation));
-    // What the first version wrote: the same state, whatever has been added since.
-    let old: Conversation = serde_json::from_str(include_str!("golden/snapshot_v1_0.json"))
-        .unwrap_or_else(|error| panic!("{error}"));
-    for read in [read, old] {
-        assert_eq!(read.state(), stage.conversation.state());
+    assert_eq!(read.state(), stage.conversation.state());
+    // What older versions wrote: the same state, whatever has been added since.
+    for old in [
+        include_str!("golden/snapshot_v1_0.json"),
+        include_str!("golden/snapshot_v1_1.json"),
+    ] {
+        let old: Conversation = serde_json::from_str(old).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(old.state(), stage.conversation.state());
     }
 }

@@ -16,13 +16,16 @@ use std::time::Duration;
 /// `visitor stays` · `visitor ends` · `bot: TEXT` · `bot says nothing` · `bot does not understand` ·
 /// `bot hands off: TEXT` · `bot fails` · `agent: TEXT` · `desk fails [N times|after 25s]` · `desk refuses` ·
 /// `visitor sends file: NAME` (`large…` is too large, `….exe` is not allowed) · `agent sends files: NAMES` (`bad…` is
-/// infected) · `ben: TEXT`, `carl: TEXT` (other agents) · `unheard: TEXT` (no signal comes) · `sweep` · `watch lost` ·
-/// `start TOPIC, leaves: TEXT` · `visitor rates 5: COMMENT` · `visitor erases` · `refuses to add` (the next person) · `thread gone` · `crash` · `+5m`, `+10s` (heartbeats go on while connected) · `half-open` (they do not)
+/// infected, `scan…` is looked through) · `ben: TEXT`, `carl: TEXT` (other agents) · `unheard: TEXT` (no signal comes) · `sweep` · `watch lost` ·
+/// `start TOPIC, leaves: TEXT` · `visitor rates 5: COMMENT` · `visitor erases` · `refuses to add` (the next person) · `thread gone` · `desk always fails: KIND` and `desk always refuses: KIND` (`AddParticipant`, `Watch`, `Read` …) until `desk works`,
+/// with `from the start` also before `start` ·
+/// `desk is busy` (once) · `scan ends` · `traps on: TEXT` (a task with this in it stops the object) · `crash` · `restart` (a crash that ends the connections) · `+5m`, `+10s` (heartbeats go on while connected) · `half-open` (they do not)
 fn play(settings: &Settings, open: Option<Vec<Interval>>, script: &str) -> String {
     let mut player = Player {
         settings: settings.clone(),
         open,
         stage: None,
+        always_fails: vec![],
         sent: 0,
         last: String::new(),
         heartbeats: false,
@@ -43,6 +46,7 @@ struct Player {
     settings: Settings,
     open: Option<Vec<Interval>>,
     stage: Option<Stage>,
+    always_fails: Vec<(String, Failure)>,
     sent: u32,
     last: String,
     heartbeats: bool,
@@ -50,7 +54,14 @@ struct Player {
 
 impl Player {
     fn line(&mut self, line: &str) -> Vec<String> {
-        if let Some(topic) = line.strip_prefix("start ") {
+        let passing = Failure::Passing { retry_after: None };
+        if let Some(kind) = line.strip_prefix("from the start desk always fails: ") {
+            self.always_fails.push((kind.into(), passing));
+            return vec![];
+        } else if let Some(kind) = line.strip_prefix("from the start desk always refuses: ") {
+            self.always_fails.push((kind.into(), Failure::Refused));
+            return vec![];
+        } else if let Some(topic) = line.strip_prefix("start ") {
             let (topic, message) = match topic.split_once(", leaves: ") {
                 Some((topic, message)) => (topic, Some(message.into())),
                 None => (topic, None),
@@ -59,6 +70,7 @@ impl Player {
                 settings: self.settings.clone(),
                 open: self.open.clone(),
                 message,
+                always_fails: std::mem::take(&mut self.always_fails),
                 ..Scene::new(topic)
             }));
         } else {
@@ -154,6 +166,18 @@ impl Player {
                 stars: 5,
                 comment: text.into(),
             }),
+            "desk always fails" => stage.always_fails.push((text.into(), passing)),
+            "desk always refuses" => stage.always_fails.push((text.into(), Failure::Refused)),
+            "desk works" => stage.always_fails.clear(),
+            "desk is busy" => stage.desk_fails.push_back(Failure::NotDone { retry_after: None }),
+            "scan ends" => stage.scan_ends(),
+            "traps on" => stage.traps_on = Some(text.into()),
+            "restart" => {
+                self.heartbeats = false;
+                stage.heartbeat_at = None;
+                stage.connected = false;
+                stage.crash();
+            }
             "refuses to add" => stage.refuses_to_add = true,
             "visitor erases" => stage.take(Input::VisitorErased),
             "sweep" => stage.take(Input::SweepDue {
@@ -192,7 +216,7 @@ impl Player {
 
 /// Lines that say what came of the line before: to the visitor, to the room, from the desk.
 fn is_effect(line: &str) -> bool {
-    line.contains(" < ") || line.starts_with("desk fails: ")
+    line.contains(" < ") || line.starts_with("desk fails: ") || line == "trap"
 }
 
 /// Plays the script in the text and compares all that came of it with the rest of the text.

@@ -33,7 +33,7 @@ fn the_shipped_settings_are_sound() {
 
 #[test]
 fn what_contradicts_itself_is_named_with_its_place() {
-    const SOUND: &str = "expected `silence` longer than `warning`, and `lost` more than 0";
+    const SOUND: &str = "expected `silence` longer than `warning`, and `lost` at least 90";
     const FORM: &str = "expected the key of one of `forms`";
     const ID: &str = "expected a name that no other field of the form has";
     let timeouts = |silence, warning, lost| json!({ "silence": silence, "warning": warning, "lost": lost });

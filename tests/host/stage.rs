@@ -46,6 +46,7 @@ pub struct Scene {
     /// The site does not serve this visitor.
     pub blocked: bool,
     pub desk_fails: Vec<Failure>,
+    pub always_fails: Vec<(String, Failure)>,
 }
 
 impl Scene {
@@ -57,6 +58,7 @@ impl Scene {
             message: None,
             blocked: false,
             desk_fails: vec![],
+            always_fails: vec![],
         }
     }
 }
@@ -74,6 +76,11 @@ pub struct Stage {
     pub room: Vec<String>,
     /// What the desk does next; when empty it does what it is asked.
     pub desk_fails: VecDeque<Failure>,
+    /// What it does with every task of this kind (`AddParticipant`, `Watch`, `Read` …).
+    pub always_fails: Vec<(String, Failure)>,
+    /// Tasks with this in them stop the object in the middle.
+    pub traps_on: Option<String>,
+    trapped: bool,
     pub watched: bool,
     pub bot_asks: VecDeque<(TaskId, BotAsk)>,
     /// What agents wrote, to be read by reference.
@@ -92,6 +99,8 @@ pub struct Stage {
     pub files: Vec<u32>,
     /// What the site was told, in order.
     pub enlisted: Vec<SiteJob>,
+    /// Whether the visitor's connections outlive what happens to the object.
+    pub connected: bool,
 }
 
 impl Stage {
@@ -135,6 +144,9 @@ impl Stage {
             rows: vec![],
             room: vec![],
             desk_fails: scene.desk_fails.into(),
+            always_fails: scene.always_fails,
+            traps_on: None,
+            trapped: false,
             watched: false,
             bot_asks: VecDeque::new(),
             written: vec![],
@@ -147,6 +159,7 @@ impl Stage {
             refuses_to_add: false,
             files: vec![],
             enlisted: vec![],
+            connected: true,
         };
         stage.save();
         stage.carry_out(effects);
@@ -163,6 +176,10 @@ impl Stage {
     }
 
     pub fn take(&mut self, input: Input) {
+        // Whatever comes after a trap meets a new object.
+        if std::mem::take(&mut self.trapped) {
+            self.crash();
+        }
         let effects = self.conversation.handle(input, &self.context());
         self.carry_out(effects);
     }
@@ -180,7 +197,8 @@ impl Stage {
             .collect();
         self.conversation = snapshot.restore(tail);
         self.bot_asks.clear();
-        self.take(Input::Resumed);
+        let connected = self.connected;
+        self.take(Input::Resumed { connected });
     }
 
     pub fn connect(&mut self, after: Seq) {
@@ -240,15 +258,25 @@ impl Stage {
             source: format!("https://desk/{name}"),
             name: name.into(),
             size: if name.starts_with("large") { 11 << 20 } else { 100 },
-            state: match name.starts_with("bad") {
-                true => DeskFileState::Refused,
-                false => DeskFileState::Good { image: None },
+            state: match name {
+                name if name.starts_with("bad") => DeskFileState::Refused,
+                name if name.starts_with("scan") => DeskFileState::Pending,
+                _ => DeskFileState::Good { image: None },
             },
         };
         if let Some(message) = self.written.last_mut() {
             message.files = names.split(' ').map(file).collect();
         }
         source
+    }
+
+    /// Files that were looked through turn out to be good.
+    pub fn scan_ends(&mut self) {
+        for file in self.written.iter_mut().flat_map(|message| &mut message.files) {
+            if file.state == DeskFileState::Pending {
+                file.state = DeskFileState::Good { image: None };
+            }
+        }
     }
 
     pub fn bot_answers(&mut self, answer: BotAnswer) {
@@ -315,6 +343,12 @@ impl Stage {
                 Effect::Desk {
                     task, thread, job, ..
                 } => {
+                    let traps = |on: &String| format!("{job:?}").contains(on);
+                    if self.traps_on.as_ref().is_some_and(traps) {
+                        self.log.push("trap".into());
+                        self.trapped = true;
+                        return;
+                    }
                     let input = match self.desk(thread, &job) {
                         Ok(outcome) => Input::DeskDone { task, outcome },
                         Err(failure) => Input::DeskFailed { task, failure },

@@ -106,6 +106,7 @@ pub(crate) fn notice(notice: &Notice) -> Option<String> {
         Notice::NobodyAnswered => "Nobody could come so far. You can wait, or leave a message.".into(),
         Notice::Transferred { topic } => ["You are now with: ", topic, "."].concat(),
         Notice::NotDelivered { .. } => "One message did not reach the team. You can write it again.".into(),
+        Notice::NotShown => "The team wrote something that cannot be shown.".into(),
         Notice::Closed { .. } => return None,
     })
 }

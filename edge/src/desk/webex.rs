@@ -5,7 +5,7 @@
 //! first: a room by its unique title, a post among those after the last one known, a webhook by its address.
 
 use super::{
-    webex_client::{Client, Trouble, gone_if_404},
+    webex_client::{Client, Trouble},
     webex_wire::*,
     words,
 };
@@ -104,12 +104,12 @@ impl<'a> Webex<'a> {
     }
 
     async fn add(&self, room: &str, who: &Participant) -> Result<DeskOutcome, Failure> {
-        let bot: Person;
+        let bot: String;
         let (person_email, person_id) = match who {
             Participant::Agent(address) | Participant::Invited(address) => (Some(address.as_str()), None),
             Participant::Bot => {
-                bot = self.client.get(Account::DeskBot, "/people/me").await?;
-                (None, Some(bot.id.as_str()))
+                bot = self.client.own_id(Account::DeskBot).await?;
+                (None, Some(bot.as_str()))
             }
         };
         let membership = NewMembership {
@@ -129,7 +129,7 @@ impl<'a> Webex<'a> {
             // The person is not known, or the room is not there: the room tells which.
             Err(trouble @ Trouble { status: 404, .. }) => Err(match self.gone_or(room, trouble).await {
                 Failure::ThreadGone => Failure::ThreadGone,
-                Failure::Passing { .. } | Failure::Refused => Failure::Refused,
+                Failure::Passing { .. } | Failure::NotDone { .. } | Failure::Refused => Failure::Refused,
             }),
             Err(trouble) => Err(trouble.into()),
         }
@@ -138,8 +138,10 @@ impl<'a> Webex<'a> {
     /// The room's messages, newest first.
     async fn newest(&self, room: &str) -> Result<Vec<Message>, Failure> {
         let path = format!("/messages?roomId={room}&{LOOK_BACK}");
-        let messages: List<Message> = self.client.get(Account::Desk, &path).await.map_err(gone_if_404)?;
-        Ok(messages.items)
+        match self.client.get::<List<Message>>(Account::Desk, &path).await {
+            Ok(messages) => Ok(messages.items),
+            Err(trouble) => Err(self.gone_or(room, trouble).await),
+        }
     }
 
     async fn post(
@@ -157,12 +159,23 @@ impl<'a> Webex<'a> {
             return Ok(done);
         }
         let message = NewMessage { room_id: room, text };
-        let post: Created = self
+        match self
             .client
-            .post_json(account, "/messages", &message)
+            .post_json::<Created>(account, "/messages", &message)
             .await
-            .map_err(gone_if_404)?;
-        Ok(DeskRef(post.id))
+        {
+            Ok(post) => Ok(DeskRef(post.id)),
+            Err(trouble) => Err(self.not_posted(room, account, trouble).await),
+        }
+    }
+
+    /// A room that cannot be found may be gone, or only be closed to the bot's account.
+    pub(super) async fn not_posted(&self, room: &str, account: Account, trouble: Trouble) -> Failure {
+        match account {
+            Account::DeskBot if trouble.status == 404 => Failure::Refused,
+            Account::DeskBot => trouble.failure,
+            Account::Desk | Account::Bot => self.gone_or(room, trouble).await,
+        }
     }
 
     /// A post of ours that an attempt may have left: it has this text, and comes after the last one known.
@@ -177,13 +190,13 @@ impl<'a> Webex<'a> {
             return Ok(None);
         };
         let messages = self.newest(room).await?;
-        let me: Person = self.client.get(account, "/people/me").await?;
+        let me = self.client.own_id(account).await?;
         let last = last_post.as_ref().map(|post| post.0.as_str());
         let mut newer = messages
             .into_iter()
             .take_while(|message| Some(message.id.as_str()) != last);
         // Webex trims what is posted.
-        let done = newer.find(|message| message.person_id == me.id && message.text.trim() == text.trim());
+        let done = newer.find(|message| message.person_id == me && message.text.trim() == text.trim());
         Ok(done.map(|message| DeskRef(message.id)))
     }
 

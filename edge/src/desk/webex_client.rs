@@ -9,7 +9,7 @@ use crate::{
 use serde::{Serialize, de::DeserializeOwned};
 use shared::conversation::Failure;
 use std::time::Duration;
-use worker::{Env, Method, Result, console_warn};
+use worker::{Env, Method, Result, console_error, console_warn};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// With a file's bytes in it.
@@ -34,10 +34,19 @@ pub(super) struct Trouble {
 impl Trouble {
     pub(super) const NO_ANSWER: u16 = 0;
 
-    pub(super) fn passing(status: u16) -> Self {
+    /// Nobody knows whether the call was carried out.
+    pub(super) fn no_answer() -> Self {
         Self {
             failure: Failure::Passing { retry_after: None },
-            status,
+            status: Self::NO_ANSWER,
+        }
+    }
+
+    /// The call was not made.
+    fn not_sent() -> Self {
+        Self {
+            failure: Failure::NotDone { retry_after: None },
+            status: Self::NO_ANSWER,
         }
     }
 }
@@ -82,13 +91,13 @@ impl<'a> Client<'a> {
         Ok(())
     }
 
-    /// The integration's own id.
-    pub(super) async fn own_id(&self) -> Result<String, Trouble> {
-        if let Some(id) = self.accounts.own_id.borrow().clone() {
+    /// The account's own id, asked for once.
+    pub(super) async fn own_id(&self, account: Account) -> Result<String, Trouble> {
+        if let Some(id) = self.accounts.own_id(account) {
             return Ok(id);
         }
-        let me: Person = self.get(Account::Desk, "/people/me").await?;
-        *self.accounts.own_id.borrow_mut() = Some(me.id.clone());
+        let me: Person = self.get(account, "/people/me").await?;
+        self.accounts.learn_own_id(account, &me.id);
         Ok(me.id)
     }
 
@@ -112,7 +121,7 @@ impl<'a> Client<'a> {
         path: &str,
         body: &impl Serialize,
     ) -> Result<T, Trouble> {
-        let body = serde_json::to_string(body).map_err(|_| Trouble::passing(Trouble::NO_ANSWER))?;
+        let body = serde_json::to_string(body).map_err(|_| Trouble::not_sent())?;
         parse(&self.call(account, method, path, Body::Json(body)).await?)
     }
 
@@ -153,8 +162,12 @@ impl<'a> Client<'a> {
             let token = match self.accounts.token(self.env, account, refused.as_deref()).await {
                 Ok(token) => token,
                 Err(error) => {
-                    console_warn!("desk token: {error}");
-                    return Err(Trouble::passing(Trouble::NO_ANSWER));
+                    let setting = match account {
+                        Account::DeskBot => "WEBEX_BOT_TOKEN",
+                        Account::Desk | Account::Bot => "WEBEX_REFRESH_TOKEN",
+                    };
+                    console_error!("no token by {setting}: {error}");
+                    return Err(no_token(account));
                 }
             };
             let call = Call {
@@ -165,10 +178,15 @@ impl<'a> Client<'a> {
             };
             let reply = send(call).await.map_err(|error| {
                 console_warn!("webex: {error}");
-                Trouble::passing(Trouble::NO_ANSWER)
+                Trouble::no_answer()
             })?;
             match reply.status {
                 200..=299 => return Ok(reply),
+                // This token is what the operator has set; there is no other.
+                401 if account == Account::DeskBot => {
+                    console_error!("webex refuses WEBEX_BOT_TOKEN");
+                    return Err(no_token(account));
+                }
                 401 if refused.is_none() => refused = Some(token),
                 status => {
                     console_warn!("webex: status {status}");
@@ -185,9 +203,20 @@ pub(super) fn content_path(source: &str) -> String {
     format!("/contents/{id}")
 }
 
+/// Without its bot's account a conversation goes on by the integration's; without that one it waits.
+fn no_token(account: Account) -> Trouble {
+    match account {
+        Account::DeskBot => Trouble {
+            failure: Failure::Refused,
+            status: 401,
+        },
+        Account::Desk | Account::Bot => Trouble::not_sent(),
+    }
+}
+
 fn trouble<B>(reply: &Reply<B>) -> Trouble {
     let failure = match reply.status {
-        429 => Failure::Passing {
+        429 => Failure::NotDone {
             retry_after: Some(reply.retry_after().unwrap_or(SLOW_DOWN)),
         },
         400 | 403 | 405 | 409 | 410 | 413 | 415 | 428 => Failure::Refused,
@@ -212,5 +241,5 @@ pub(super) fn gone_if_404(trouble: Trouble) -> Failure {
 
 /// A 2xx answer that cannot be read may have been carried out: like no answer.
 pub(super) fn parse<T: DeserializeOwned>(reply: &Reply) -> Result<T, Trouble> {
-    serde_json::from_str(&reply.body).map_err(|_| Trouble::passing(Trouble::NO_ANSWER))
+    serde_json::from_str(&reply.body).map_err(|_| Trouble::no_answer())
 }

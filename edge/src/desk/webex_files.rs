@@ -2,7 +2,7 @@
 
 use super::{
     webex::Webex,
-    webex_client::{Trouble, content_path, gone_if_404, parse},
+    webex_client::{Trouble, content_path, parse},
     webex_wire::Created,
 };
 use crate::{accounts::Account, http::Body, store::Store};
@@ -39,11 +39,14 @@ impl Webex<'_> {
             .client
             .call(Account::Desk, Method::Post, "/messages", Body::Multipart(form))
             .await;
-        let post: Created = parse(&reply.map_err(gone_if_404)?)?;
+        let post: Created = match reply {
+            Ok(reply) => parse(&reply)?,
+            Err(trouble) => return Err(self.not_posted(room, Account::Desk, trouble).await),
+        };
         Ok(DeskRef(post.id))
     }
 
-    /// What Webex says of an agent's files. While it still scans one, the message is read again later.
+    /// What Webex says of an agent's files.
     pub(super) async fn files(&self, sources: &[String]) -> Result<Vec<DeskFile>, Failure> {
         let mut files = vec![];
         for source in sources {
@@ -74,6 +77,11 @@ impl Webex<'_> {
                     failure: Failure::Refused,
                     ..
                 }) => (None, None, DeskFileState::Refused),
+                // Still scanned, or out of reach for now.
+                Err(Trouble {
+                    failure: Failure::Passing { .. },
+                    ..
+                }) => (None, None, DeskFileState::Pending),
                 Err(trouble) => return Err(trouble.into()),
             };
             let (name, size, state) = found;

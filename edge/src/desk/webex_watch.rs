@@ -2,7 +2,7 @@
 
 use super::{
     webex::{Webex, is_bot},
-    webex_client::{Trouble, gone_if_404},
+    webex_client::Trouble,
     webex_wire::*,
 };
 use crate::{accounts::Account, config, http::Body};
@@ -50,7 +50,8 @@ impl Webex<'_> {
         }
     }
 
-    /// Of a room that is not there any more Webex only says that the filter is not valid.
+    /// Whether the room is gone, it alone can say: a single "not found" ends no conversation, and of a room that is not
+    /// there any more Webex may only say that the filter is not valid.
     pub(super) async fn gone_or(&self, room: &str, trouble: Trouble) -> Failure {
         if trouble.failure != Failure::Refused && trouble.status != 404 {
             return trouble.failure;
@@ -121,7 +122,7 @@ impl Webex<'_> {
         room: &str,
         after: Option<&DeskRef>,
     ) -> Result<(Vec<DeskRef>, Option<DeskRef>), Failure> {
-        let own_id = self.client.own_id().await?;
+        let own_id = self.client.own_id(Account::Desk).await?;
         let (mut found, mut newest, mut seen) = (vec![], None, 0);
         let look = |message: Message| {
             let id = DeskRef(message.id);
@@ -136,7 +137,10 @@ impl Webex<'_> {
             true
         };
         let path = format!("/messages?roomId={room}&max=50");
-        self.client.list(&path, look).await.map_err(gone_if_404)?;
+        match self.client.list(&path, look).await {
+            Ok(()) => {}
+            Err(trouble) => return Err(self.gone_or(room, trouble).await),
+        }
         found.reverse();
         Ok((found, newest.or(after.cloned())))
     }

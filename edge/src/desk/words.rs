@@ -98,7 +98,7 @@ fn notice(notice: &ThreadNotice) -> String {
         ThreadNotice::ParticipantNotAdded {
             who: Participant::Bot,
         } => {
-            "The bot's account could not be added to this room. Its lines are posted here as “Bot: …”.".into()
+            "The bot's account could not be added to this room. Its lines are posted here under its name, like “Helper: …”.".into()
         }
         ThreadNotice::HandedOff { cause } => match cause {
             Handoff::Bot => "The bot hands over. The visitor waits for a person.".into(),
@@ -138,6 +138,10 @@ fn notice(notice: &ThreadNotice) -> String {
         ThreadNotice::FileNotPassed { name } => {
             format!("“{name}” did not reach the visitor: it is too large, or Webex holds it back as not safe.")
         }
+        ThreadNotice::NotShown => {
+            "One of your messages could not be read, and did not reach the visitor. Write it again.".into()
+        }
+        ThreadNotice::LineMissing => "Something of this chat could not be posted here. Ask the visitor to repeat it.".into(),
         ThreadNotice::Rated { stars, comment } => {
             let comment = if comment.is_empty() {
                 String::new()

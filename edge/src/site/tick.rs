@@ -48,6 +48,9 @@ impl Tick {
             console_warn!("regular look: {failure:?}");
             if let Failure::Passing {
                 retry_after: Some(wait),
+            }
+            | Failure::NotDone {
+                retry_after: Some(wait),
             } = failure
             {
                 next = next.max(now() + wait);

@@ -17,6 +17,7 @@ impl Conversation {
         if self.is_closed() {
             return;
         }
+        self.agent_is_in(turn);
         let text = plain(&message.body);
         if let Some(command) = text.trim_start().strip_prefix('/') {
             turn.save = true;
@@ -61,7 +62,7 @@ impl Conversation {
                     let origin = FileOrigin::Desk(file.source);
                     kept.push(self.keep_file(origin, file.name, file.size, image, turn));
                 }
-                DeskFileState::Good { .. } | DeskFileState::Refused => {
+                DeskFileState::Good { .. } | DeskFileState::Pending | DeskFileState::Refused => {
                     let name = file.name;
                     self.tell_thread(ThreadNotice::FileNotPassed { name }, turn.context.now);
                 }
@@ -131,7 +132,7 @@ impl Conversation {
                 self.sweep(now);
                 self.reading.requeue(task);
             }
-            "close" if task.put_back == 1 && self.reading.len() > 0 => self.reading.requeue(task),
+            "close" if task.put_back == 1 && self.reading.waiting() > 0 => self.reading.requeue(task),
             "close" => self.close(ClosedBy::Agent, turn),
             "bot" => self.hand_back(turn),
             "invite" => self.invite(rest, now),

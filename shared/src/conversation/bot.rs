@@ -70,7 +70,7 @@ impl Conversation {
         self.send_state(turn);
     }
 
-    fn bot_gave_up(&mut self, turn: &mut Turn) {
+    pub(super) fn bot_gave_up(&mut self, turn: &mut Turn) {
         self.hand_off(Handoff::BotFailed, Some(Notice::BotFailed), turn);
     }
 }

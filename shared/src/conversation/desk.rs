@@ -1,18 +1,20 @@
 //! The desk's side of the core: the thread, posts in order, and what is done when the desk fails.
 
 use super::{
-    Context, Conversation, DeskJob, DeskOutcome, DeskRef, Line, NameWanted, Participant, Reading, SiteAnswer,
-    SiteJob, TaskId, ThreadNotice, Turn, VisitorCard, Voice, WatchRef, WatchState, seen::Verdict,
+    Context, Conversation, DeskJob, DeskOutcome, DeskRef, Line, NameWanted, Participant, SiteAnswer, SiteJob,
+    TaskId, ThreadNotice, Turn, VisitorCard, Voice, WatchRef,
 };
 use crate::{
     message::{Body, Seq, plain},
-    protocol::ServerFrame,
     settings::{BotUse, Plan, RoomKind},
     time::Timestamp,
 };
 
 /// Bytes of a post that a visitor's card may take beside the text of a left message.
 const CARD_SHARE: usize = 3_500;
+
+/// Bytes of the bot's name before what it said; a post has room for them beyond the limit of a text.
+const LONGEST_BOT_NAME: usize = 100;
 
 /// Names are shown where one person answers; elsewhere asking for them would be a call for nothing.
 pub(super) fn name_wanted(plan: &Plan) -> NameWanted {
@@ -129,55 +131,9 @@ impl Conversation {
         }
     }
 
-    pub(super) fn desk_signalled(&mut self, message: DeskRef, turn: &mut Turn) {
-        if self.is_closed() || self.from_desk.note(&message.0, "") != Verdict::New {
-            return;
-        }
-        let id = self.task_id();
-        self.reading.push(id, Reading::Message(message), turn.context.now);
-        turn.save = true;
-    }
-
-    /// Signals can be lost on their way, and a watch can be switched off: then the thread itself is read.
-    pub(super) fn sweep_due(&mut self, state: WatchState, turn: &mut Turn) {
-        if self.is_closed() || self.thread.is_none() {
-            return;
-        }
-        turn.save = true;
-        match (state, &self.watch) {
-            // The thread is read when the watch is back, so that nothing falls between.
-            (WatchState::Lost, Some(watch)) => {
-                let job = DeskJob::Rewatch(watch.clone());
-                if !self.desk.holds(&job) {
-                    self.enqueue(job, turn.context.now);
-                }
-            }
-            (WatchState::Lost, None) => {
-                if !self.desk.holds(&DeskJob::Watch) {
-                    self.enqueue(DeskJob::Watch, turn.context.now);
-                }
-            }
-            (WatchState::Active, _) => self.sweep(turn.context.now),
-        }
-    }
-
-    pub(super) fn sweep(&mut self, now: Timestamp) {
-        if !self.is_closed() && !self.reading.holds(&Reading::Sweep) {
-            let id = self.task_id();
-            self.reading.push(id, Reading::Sweep, now);
-        }
-    }
-
     pub(super) fn desk_done(&mut self, task: TaskId, outcome: DeskOutcome, turn: &mut Turn) {
         match outcome {
-            DeskOutcome::Read(message) => {
-                if let Some(task) = self.reading.finish(task) {
-                    match message {
-                        Some(message) => self.agent_wrote(message, task, turn),
-                        None => turn.save = true,
-                    }
-                }
-            }
+            DeskOutcome::Read(message) => self.message_read(task, message, turn),
             DeskOutcome::Swept { found, newest } => {
                 if self.reading.finish(task).is_some() {
                     turn.save = true;
@@ -203,8 +159,8 @@ impl Conversation {
         match outcome {
             DeskOutcome::ThreadOpened(thread) => self.thread = Some(thread),
             DeskOutcome::Added { name } => {
-                if let DeskJob::AddParticipant(Participant::Invited(_)) = task.job {
-                    self.guest_added(name, turn);
+                if let DeskJob::AddParticipant(who) = task.job {
+                    self.added(&who, name, turn);
                 }
             }
             DeskOutcome::Watching { watch, missed } => {
@@ -220,8 +176,10 @@ impl Conversation {
                     completes: Some(seq), ..
                 } = task.job
                 {
-                    self.delivered = seq;
-                    turn.send(ServerFrame::Delivered { through: seq });
+                    self.unread = Some(seq);
+                    if self.has_agent {
+                        self.agent_is_in(turn);
+                    }
                 }
             }
             DeskOutcome::Site(answer) => self.site_answered(answer, turn),
@@ -271,6 +229,29 @@ impl Conversation {
             text.push_str("\n• ");
             text.push_str(reply);
         }
-        self.post_parts(Voice::Bot, &text, Line::Bot, None, turn.context);
+        if self.bot_refused {
+            let text = self.as_the_bot(&text);
+            self.post_parts(Voice::Visitor, &text, Line::Text, None, turn.context);
+        } else {
+            self.post_parts(Voice::Bot, &text, Line::Bot, None, turn.context);
+        }
+    }
+
+    /// For the integration's account to post.
+    pub(super) fn in_the_bots_name(&self, line: &Line) -> Line {
+        match line {
+            Line::Bot(text) => Line::Text(self.as_the_bot(text)),
+            Line::Card(_) | Line::Text(_) | Line::File { .. } | Line::Left { .. } | Line::Notice(_) => {
+                line.clone()
+            }
+        }
+    }
+
+    fn as_the_bot(&self, text: &str) -> String {
+        let name = match self.plan.bot_name.trim() {
+            "" => "Bot",
+            name => name.split_at(name.floor_char_boundary(LONGEST_BOT_NAME)).0,
+        };
+        format!("{name}: {text}")
     }
 }

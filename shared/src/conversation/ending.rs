@@ -79,7 +79,8 @@ impl Conversation {
         self.close(ClosedBy::Visitor, turn);
         self.is_erased = true;
         if self.thread.is_none() {
-            self.desk.clear();
+            // What is asked of the site stays in its order, or the last word there might be that this conversation runs.
+            self.desk.retain(|job| matches!(job, DeskJob::Site(_)));
         }
         self.desk.retain(|job| match job {
             // What the visitor said about the chat is theirs too.

@@ -48,7 +48,10 @@ pub struct Context {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Input {
     /// The object was loaded from storage: whatever was under way may or may not have happened.
-    Resumed,
+    Resumed {
+        /// Whether the visitor's connections are still there. A restart ends them without a word.
+        connected: bool,
+    },
     VisitorConnected {
         connection: ConnectionId,
         after: Seq,

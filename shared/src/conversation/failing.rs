@@ -1,7 +1,10 @@
-//! What is done when the desk fails: tried again in order, done in another way, or given up on with a word.
+//! What is done when the desk fails: tried again in order, put off so that the rest can pass, done in another way, or
+//! given up on with a word to both sides.
 
 use super::{
-    Context, Conversation, DeskJob, Failure, Participant, Reading, SiteJob, TaskId, ThreadNotice, Turn, Voice,
+    Context, Conversation, DeskJob, Failure, Line, Participant, Phase, SiteJob, TaskId, ThreadNotice, Turn,
+    Voice,
+    lane::{Done, Task},
 };
 use crate::{
     message::{ClosedBy, Notice},
@@ -10,14 +13,18 @@ use crate::{
 use std::time::Duration;
 
 const FIRST_RETRY: Duration = Duration::from_secs(1);
-const SLOWEST_RETRY: Duration = Duration::from_secs(60);
+pub(super) const SLOWEST_RETRY: Duration = Duration::from_secs(60);
+/// Of a message that was left: nobody waits for it.
+const SLOWEST_LEFT_RETRY: Duration = Duration::from_secs(60 * 60);
 /// Whatever the desk asks for, we look again after this long.
 const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
 /// What the rest can do without must not keep it from the thread for long.
 const FEW_TRIES: u32 = 5;
-const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+pub(super) const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 /// A message that was left has nobody who waits for it, and nobody who would write it again.
 const GIVE_UP_LEFT_AFTER: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+/// A thread that refuses a left message is replaced; a message that every thread refuses must not fill the desk with them.
+const MOST_OTHER_THREADS: u32 = 3;
 
 impl Conversation {
     pub(super) fn desk_failed(&mut self, task: TaskId, failure: Failure, turn: &mut Turn) {
@@ -29,55 +36,49 @@ impl Conversation {
         }
     }
 
-    fn reading_failed(&mut self, task: TaskId, failure: Failure, turn: &mut Turn) {
+    /// What was begun several times and never ended may be what stops the object.
+    pub(super) fn give_up_poisoned(&mut self, turn: &mut Turn) {
         let now = turn.context.now;
-        let Some(head) = self.reading.head(task) else {
-            return;
-        };
-        match (failure, &head.job) {
-            (Failure::Passing { retry_after }, _) if now.since(head.since) < GIVE_UP_AFTER => {
-                let at = wait(head.attempts, retry_after, turn.context);
-                self.reading.retry_at(task, at);
+        while let Some(task) = self.desk.take_poisoned(now) {
+            turn.save = true;
+            let is_notice = matches!(
+                task.job,
+                DeskJob::Post {
+                    line: Line::Notice(_),
+                    ..
+                }
+            );
+            if matches!(task.job, DeskJob::Post { .. }) && !is_notice {
+                self.tell_thread(ThreadNotice::LineMissing, now);
             }
-            (Failure::ThreadGone, Reading::Sweep) => {
-                self.reading.finish(task);
-                self.close(ClosedBy::ThreadGone, turn);
-            }
-            (Failure::Passing { .. } | Failure::Refused | Failure::ThreadGone, _) => {
-                self.reading.finish(task);
-            }
+            self.given_up(task, turn);
+        }
+        while let Some(task) = self.reading.take_poisoned(now) {
+            self.reading_given_up(&task.job, turn);
+        }
+        while self.bot.take_poisoned(now).is_some() {
+            self.bot_gave_up(turn);
         }
     }
 
     fn job_failed(&mut self, task: TaskId, failure: Failure, turn: &mut Turn) {
-        let now = turn.context.now;
         let Some(head) = self.desk.head(task) else { return };
+        let now = turn.context.now;
         let is_left = self.is_left();
-        let tries_on = match head.job {
-            // The site's regular look does without a watch, and asks for it again.
-            DeskJob::AddParticipant(_) | DeskJob::Watch => head.attempts + 1 < FEW_TRIES,
-            DeskJob::Rewatch(_) => false,
-            DeskJob::OpenThread { .. }
-            | DeskJob::Post { .. }
-            | DeskJob::Unwatch(_)
-            | DeskJob::Read { .. }
-            | DeskJob::Sweep { .. }
-            | DeskJob::Site(_) => {
-                now.since(head.since)
-                    < if is_left {
-                        GIVE_UP_LEFT_AFTER
-                    } else {
-                        GIVE_UP_AFTER
-                    }
-            }
+        let (slowest, longest) = match is_left {
+            true => (SLOWEST_LEFT_RETRY, GIVE_UP_LEFT_AFTER),
+            false => (SLOWEST_RETRY, GIVE_UP_AFTER),
         };
-        let at = wait(head.attempts, None, turn.context);
+        let tries_on = now.since(head.since) < longest;
+        let at = |retry_after| wait(head.attempts, retry_after, slowest, turn.context);
         match (failure, &head.job) {
             (Failure::Passing { retry_after }, _) if tries_on => {
-                let at = wait(head.attempts, retry_after, turn.context);
-                self.retry_desk(task, at, turn);
+                self.try_later(task, at(retry_after), Done::Maybe, turn);
             }
-            // The bot's account may be missing from the thread: the integration posts in its stead.
+            (Failure::NotDone { retry_after }, _) if tries_on => {
+                self.try_later(task, at(retry_after), Done::No, turn);
+            }
+            // The bot's account is not let in here, or nowhere: the integration posts in its stead.
             (
                 Failure::Refused | Failure::ThreadGone,
                 DeskJob::Post {
@@ -88,15 +89,21 @@ impl Conversation {
             ) => {
                 let job = DeskJob::Post {
                     voice: Voice::Visitor,
-                    line: line.clone(),
+                    line: self.in_the_bots_name(line),
                     completes: *completes,
                 };
+                self.bot_refused = true;
                 self.desk.replace_head(task, job);
             }
-            (Failure::ThreadGone, DeskJob::Post { .. }) if is_left && tries_on => {
+            (Failure::ThreadGone | Failure::Refused, DeskJob::Post { .. })
+                if is_left
+                    && tries_on
+                    && (failure == Failure::ThreadGone || head.put_back < MOST_OTHER_THREADS) =>
+            {
+                let at = at(None);
                 let job = self.standing_thread(self.thread.clone());
                 let id = self.task_id();
-                self.desk.retry_at(task, at);
+                self.desk.retry_elsewhere(task, at);
                 self.desk.push_front(id, job, now, at);
             }
             (Failure::ThreadGone, _) => {
@@ -104,33 +111,72 @@ impl Conversation {
                 self.close(ClosedBy::ThreadGone, turn);
             }
             (Failure::Refused, DeskJob::OpenThread { .. } | DeskJob::Watch) if tries_on => {
-                self.retry_desk(task, at, turn);
+                self.try_later(task, at(None), Done::No, turn);
             }
-            (Failure::Refused | Failure::Passing { .. }, _) => self.give_up(task, turn),
+            (Failure::Refused, DeskJob::Post { .. }) if is_left && tries_on => {
+                self.try_later(task, at(None), Done::No, turn);
+            }
+            (Failure::Refused | Failure::Passing { .. } | Failure::NotDone { .. }, _) => {
+                self.give_up(task, turn);
+            }
         }
     }
 
-    fn retry_desk(&mut self, task: TaskId, at: Timestamp, turn: &mut Turn) {
+    fn try_later(&mut self, task: TaskId, at: Timestamp, done: Done, turn: &mut Turn) {
+        let Some(head) = self.desk.head(task) else { return };
+        let (attempts, now) = (head.attempts, turn.context.now);
         let was_retrying = self.desk.is_retrying();
-        self.desk.retry_at(task, at);
-        if !was_retrying {
+        match &head.job {
+            // Until it is there the site looks often. Nothing waits for it.
+            DeskJob::Watch | DeskJob::Rewatch(_) => {
+                self.desk.park(task, at, done);
+                if attempts == 0 && self.watch.is_none() && !self.is_closed() {
+                    let (mark, watch) = (self.mark.clone(), None);
+                    self.enqueue(DeskJob::Site(SiteJob::Enlist { mark, watch }), now);
+                }
+            }
+            DeskJob::AddParticipant(who) if attempts + 1 >= FEW_TRIES => {
+                let is_representative = matches!(who, Participant::Agent(_));
+                self.desk.park(task, at, done);
+                if attempts + 1 == FEW_TRIES && is_representative && !self.is_closed() {
+                    self.call_next(now);
+                }
+                self.nobody_reached(turn);
+            }
+            DeskJob::AddParticipant(_)
+            | DeskJob::OpenThread { .. }
+            | DeskJob::Post { .. }
+            | DeskJob::Unwatch(_)
+            | DeskJob::Read { .. }
+            | DeskJob::Sweep { .. }
+            | DeskJob::Site(_) => self.desk.retry_at(task, at, done),
+        }
+        if was_retrying != self.desk.is_retrying() {
             self.send_state(turn);
         }
     }
 
     fn give_up(&mut self, task: TaskId, turn: &mut Turn) {
         let was_retrying = self.desk.is_retrying();
-        let Some(task) = self.desk.finish(task) else {
-            return;
-        };
+        if let Some(task) = self.desk.finish(task) {
+            self.given_up(task, turn);
+        }
+        if was_retrying {
+            self.send_state(turn);
+        }
+    }
+
+    fn given_up(&mut self, task: Task<DeskJob>, turn: &mut Turn) {
         let now = turn.context.now;
         match task.job {
             DeskJob::AddParticipant(who) => {
                 let is_representative = matches!(who, Participant::Agent(_));
+                self.bot_refused |= who == Participant::Bot;
                 self.tell_thread(ThreadNotice::ParticipantNotAdded { who }, now);
                 if is_representative && !self.is_closed() {
                     self.call_next(now);
                 }
+                self.nobody_reached(turn);
             }
             DeskJob::Post {
                 completes: Some(seq), ..
@@ -145,25 +191,42 @@ impl Conversation {
                     self.call(agent, now);
                 }
             }
-            // The site's regular look reads the thread instead.
-            DeskJob::Watch => {
-                let (mark, watch) = (self.mark.clone(), None);
-                self.enqueue(DeskJob::Site(SiteJob::Enlist { mark, watch }), now);
-            }
             DeskJob::Post { completes: None, .. }
+            | DeskJob::Watch
             | DeskJob::Rewatch(_)
             | DeskJob::Unwatch(_)
             | DeskJob::Read { .. }
             | DeskJob::Sweep { .. }
             | DeskJob::Site(_) => {}
         }
-        if was_retrying {
+    }
+
+    /// A waiting visitor is told when nobody could be brought into the thread; that is tried on.
+    pub(super) fn nobody_reached(&mut self, turn: &mut Turn) {
+        let is_call = |job: &DeskJob| {
+            matches!(
+                job,
+                DeskJob::AddParticipant(Participant::Agent(_) | Participant::Invited(_))
+                    | DeskJob::Site(SiteJob::Choose { .. })
+            )
+        };
+        let is_alone = self.thread.is_some() && !self.has_agent && !self.desk.has_waiting(is_call);
+        if is_alone && self.phase == Phase::Waiting && !self.leave_message {
+            self.offer_message(Notice::NobodyAnswered, ThreadNotice::NobodyAnswered, turn);
             self.send_state(turn);
         }
     }
 }
 
-fn wait(attempts: u32, retry_after: Option<Duration>, context: &Context) -> Timestamp {
-    let own = back_off(FIRST_RETRY, SLOWEST_RETRY, attempts, context.jitter);
-    context.now + own.max(retry_after.unwrap_or_default()).min(LONGEST_WAIT)
+/// Not before the time that the desk asks for, and not all at the same time.
+pub(super) fn wait(
+    attempts: u32,
+    retry_after: Option<Duration>,
+    slowest: Duration,
+    context: &Context,
+) -> Timestamp {
+    let own = back_off(FIRST_RETRY, slowest, attempts, context.jitter);
+    let asked = retry_after.unwrap_or_default().min(LONGEST_WAIT);
+    let spread = (asked / 4).mul_f64(context.jitter.clamp(0.0, 1.0));
+    context.now + own.max(asked + spread)
 }

@@ -154,6 +154,10 @@ pub enum ThreadNotice {
     FileNotPassed {
         name: String,
     },
+    /// Something that was written here could not be read, and the visitor has been told so.
+    NotShown,
+    /// A line could not be posted here.
+    LineMissing,
     Rated {
         stars: u8,
         comment: String,
@@ -237,14 +241,18 @@ pub struct DeskFile {
 pub enum DeskFileState {
     /// What it claims to be; its content is looked at when it is shown.
     Good { image: Option<Image> },
+    /// The desk does not give it yet: it is still looked through, or the desk has trouble.
+    Pending,
     /// The desk will not give it: infected, or not to be scanned.
     Refused,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// Worth another attempt, not before `retry_after` if the desk named a time.
+    /// Worth another attempt, not before `retry_after` if the desk named a time. This one may have been carried out.
     Passing { retry_after: Option<Duration> },
+    /// The same, but it was surely not carried out: nothing was sent, or the desk asks to slow down.
+    NotDone { retry_after: Option<Duration> },
     /// The desk will not do it, however often it is asked.
     Refused,
     /// The thread does not exist any more.

@@ -17,6 +17,7 @@ mod job;
 mod lane;
 mod pace;
 mod people;
+mod reading;
 mod seen;
 mod start;
 mod timers;
@@ -32,8 +33,9 @@ use crate::{
     settings::Plan,
     time::Timestamp,
 };
-use lane::Lane;
+use lane::{Done, Lane};
 use pace::Pace;
+use reading::Reading;
 use seen::Seen;
 use serde::{Deserialize, Serialize};
 use timers::{Presence, Silence, Warning};
@@ -95,39 +97,29 @@ pub struct Conversation {
     rated: bool,
     #[serde(default, skip_serializing_if = "is_false")]
     is_erased: bool,
+    /// Somebody of the team is in the thread. The first version did not ask.
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
+    has_agent: bool,
+    /// Posted where nobody of the team could read it yet, up to this entry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unread: Option<Seq>,
+    /// The bot's account cannot post in this thread.
+    #[serde(default, skip_serializing_if = "is_false")]
+    bot_refused: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_true(value: &bool) -> bool {
+    *value
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_zero(count: &u32) -> bool {
     *count == 0
-}
-
-/// What waits to be read from the desk.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
-enum Reading {
-    Message(DeskRef),
-    /// Whatever was written since the last sweep.
-    Sweep,
-}
-
-/// Stored as the message's name alone, as the first version did; a sweep has none.
-impl From<String> for Reading {
-    fn from(name: String) -> Self {
-        match name.is_empty() {
-            true => Self::Sweep,
-            false => Self::Message(DeskRef(name)),
-        }
-    }
-}
-
-impl From<Reading> for String {
-    fn from(reading: Reading) -> Self {
-        match reading {
-            Reading::Message(message) => message.0,
-            Reading::Sweep => Self::new(),
-        }
-    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -163,8 +155,8 @@ impl Conversation {
         for (entry, source) in tail {
             self.last = self.last.max(entry.seq);
             if let Some(source) = source {
-                self.reading
-                    .retain(|waiting| *waiting != Reading::Message(source.clone()));
+                let read = Reading::from(source.0);
+                self.reading.retain(|waiting| *waiting != read);
             }
         }
         self
@@ -187,7 +179,7 @@ impl Conversation {
 
     fn take(&mut self, input: Input, turn: &mut Turn) {
         match input {
-            Input::Resumed => {}
+            Input::Resumed { connected } => self.resumed(connected, turn),
             Input::VisitorConnected { connection, after } => self.visitor_connected(connection, after, turn),
             Input::VisitorDisconnected => self.visitor_disconnected(turn),
             Input::VisitorSent { connection, id, text } => self.visitor_sent(connection, id, text, turn),
@@ -334,26 +326,28 @@ impl Conversation {
         self.send_state(turn);
     }
 
-    /// Starts whatever can start.
+    /// Starts whatever can start. That it was begun is stored before it is carried out.
     fn pump(&mut self, turn: &mut Turn) {
+        self.give_up_poisoned(turn);
         let now = turn.context.now;
-        let attempt = |maybe_done| match maybe_done {
-            true => Attempt::MaybeDone {
-                last_post: self.last_post.clone(),
-            },
-            false => Attempt::First,
-        };
-        if let Some((task, maybe_done)) = self.desk.start(now) {
+        if let Some((task, done)) = self.desk.start(now) {
+            let attempt = match done {
+                Done::No => Attempt::First,
+                Done::Maybe => Attempt::MaybeDone {
+                    last_post: self.last_post.clone(),
+                },
+            };
+            turn.save = true;
             turn.effects.push(Effect::Desk {
                 task: task.id,
                 thread: self.thread.clone(),
                 job: task.job.clone(),
-                attempt: attempt(maybe_done),
+                attempt,
             });
         }
         if let Some((task, _)) = self.reading.start(now) {
             let job = match &task.job {
-                Reading::Message(message) => DeskJob::Read {
+                Reading::Message(message) | Reading::Files(message) => DeskJob::Read {
                     message: message.clone(),
                     name: desk::name_wanted(&self.plan),
                 },
@@ -361,6 +355,7 @@ impl Conversation {
                     after: self.swept_to.clone(),
                 },
             };
+            turn.save = true;
             turn.effects.push(Effect::Desk {
                 task: task.id,
                 thread: self.thread.clone(),
@@ -370,6 +365,7 @@ impl Conversation {
         }
         if let Some((task, _)) = self.bot.start(now) {
             let (ask, language) = (task.job.clone(), self.plan.language.clone());
+            turn.save = true;
             turn.effects.push(Effect::AskBot {
                 task: task.id,
                 ask,

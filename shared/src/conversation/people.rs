@@ -6,6 +6,7 @@
 use super::{Conversation, DeskJob, Participant, Phase, SiteJob, ThreadNotice, Turn};
 use crate::{
     message::Notice,
+    protocol::ServerFrame,
     settings::{Plan, RoomKind},
     time::Timestamp,
 };
@@ -63,6 +64,30 @@ impl Conversation {
         if !self.plan.is_open(turn.context.now) {
             self.offer_message(Notice::TeamClosed, ThreadNotice::TeamClosed, turn);
         }
+        self.nobody_reached(turn);
+    }
+
+    pub(super) fn added(&mut self, who: &Participant, name: Option<String>, turn: &mut Turn) {
+        match who {
+            Participant::Bot => {}
+            Participant::Agent(_) => self.agent_is_in(turn),
+            Participant::Invited(_) => {
+                self.agent_is_in(turn);
+                self.guest_added(name, turn);
+            }
+        }
+    }
+
+    /// Somebody of the team is in the thread, and can read what was posted there.
+    pub(super) fn agent_is_in(&mut self, turn: &mut Turn) {
+        if !self.has_agent {
+            self.has_agent = true;
+            turn.save = true;
+        }
+        if let Some(seq) = self.unread.take() {
+            self.delivered = seq;
+            turn.send(ServerFrame::Delivered { through: seq });
+        }
     }
 
     /// When something is to be done for a visitor who waits.
@@ -92,7 +117,7 @@ impl Conversation {
         }
     }
 
-    fn offer_message(&mut self, notice: Notice, to_thread: ThreadNotice, turn: &mut Turn) {
+    pub(super) fn offer_message(&mut self, notice: Notice, to_thread: ThreadNotice, turn: &mut Turn) {
         self.leave_message = true;
         self.notice(notice, turn);
         self.tell_thread(to_thread, turn.context.now);

@@ -58,6 +58,10 @@ impl Conversation {
             files: 0,
             rated: false,
             is_erased: false,
+            // The site puts readers into the thread of left messages.
+            has_agent: start.message.is_some(),
+            unread: None,
+            bot_refused: false,
             plan: start.plan,
         };
         let mut turn = Turn {

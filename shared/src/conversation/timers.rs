@@ -30,6 +30,14 @@ pub(super) enum Presence {
 }
 
 impl Conversation {
+    /// A restart of the worker ends every connection without a word: whoever was here is away since now.
+    pub(super) fn resumed(&mut self, connected: bool, turn: &mut Turn) {
+        let was_here = matches!(self.presence, Presence::Here { .. });
+        if was_here && !connected {
+            self.visitor_disconnected(turn);
+        }
+    }
+
     pub(super) fn deadline_reached(&mut self, turn: &mut Turn) {
         let now = turn.context.now;
         if self.erase_deadline().is_some_and(|at| now >= at) {

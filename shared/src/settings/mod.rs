@@ -22,6 +22,8 @@ use std::{collections::BTreeMap, num::NonZeroU32, time::Duration};
 
 /// The site of a page whose script tag names none.
 pub const DEFAULT_SITE: &str = "default";
+/// Seconds. A browser lets a tab in the background say that it is there once a minute.
+const SHORTEST_LOST: u32 = 90;
 /// A transcript is never kept longer than this, in days.
 const LONGEST_RETENTION: f64 = 184.0;
 
@@ -199,7 +201,7 @@ pub struct Timeouts {
     pub silence: u32,
     /// … and this long before, the visitor is warned.
     pub warning: u32,
-    /// Without a heartbeat for this long the visitor counts as gone.
+    /// Without a heartbeat for this long the visitor counts as gone; at least 90.
     pub lost: u32,
     /// Nobody has answered a waiting visitor for this long: the next representative is added, and when there is none
     /// left, the visitor can leave a message. 0 means never.
@@ -274,8 +276,9 @@ impl Settings {
                 });
             }
         };
-        let sound = |timeouts: &Timeouts| timeouts.silence > timeouts.warning && timeouts.lost > 0;
-        const SOUND: &str = "`silence` longer than `warning`, and `lost` more than 0";
+        let sound =
+            |timeouts: &Timeouts| timeouts.silence > timeouts.warning && timeouts.lost >= SHORTEST_LOST;
+        const SOUND: &str = "`silence` longer than `warning`, and `lost` at least 90";
         wrong(self.name.trim().is_empty(), "name", "a name");
         wrong(
             !has_zone(self.zone.as_str()),
@@ -364,11 +367,11 @@ impl Timeouts {
     }
 
     pub fn warning_after(&self) -> Duration {
-        Duration::from_secs((self.silence - self.warning).into())
+        Duration::from_secs(self.silence.saturating_sub(self.warning).into())
     }
 
     pub fn lost_after(&self) -> Duration {
-        Duration::from_secs(self.lost.into())
+        Duration::from_secs(self.lost.max(SHORTEST_LOST).into())
     }
 
     /// `None`: nobody is called in for a visitor who waits.

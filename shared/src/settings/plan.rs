@@ -8,6 +8,10 @@ use crate::{
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// From the beginning of the first open interval on.
+const KNOWN_AHEAD: Duration = Duration::from_secs(2 * 24 * 60 * 60);
 
 /// The settings as they were when the conversation started: later changes do not reach into it.
 ///
@@ -27,6 +31,8 @@ pub struct Plan {
     #[serde(default)]
     pub joining: Joining,
     pub bot: BotUse,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub bot_name: String,
     pub fallbacks_before_handoff: u32,
     pub language: String,
     pub timeouts: Timeouts,
@@ -76,14 +82,22 @@ impl Settings {
             replies: self.desk.replies.clone(),
             joining: self.desk.joining,
             bot: topic.bot,
+            bot_name: self.bot.name.clone(),
             fallbacks_before_handoff: self.bot.fallbacks_before_handoff.get(),
             language: self.bot.language.clone(),
             timeouts: topic.timeouts.unwrap_or(self.timeouts),
             retention: self.retention_days,
             messages_per_minute: self.messages_per_minute.get(),
             attachments: self.attachments.clone(),
-            // A chat is over long before that.
-            open: open.map(|open| open.into_iter().take(3).collect()),
+            open: open.map(of_the_next_days),
         }
     }
+}
+
+/// A chat is over long before the rest; the snapshot has a copy of these.
+fn of_the_next_days(mut open: Vec<Interval>) -> Vec<Interval> {
+    if let Some(first) = open.first().map(|interval| interval.from) {
+        open.retain(|interval| interval.from.since(first) < KNOWN_AHEAD);
+    }
+    open
 }

@@ -181,6 +181,7 @@ pub(super) fn notice(json: Json) -> Option<Notice> {
         "not_delivered" => Notice::NotDelivered {
             seq: seq(&content.member("seq"))?,
         },
+        "not_shown" => Notice::NotShown,
         "closed" => Notice::Closed {
             by: closed_by(content.member("by"))?,
         },

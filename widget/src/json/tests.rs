@@ -137,6 +137,7 @@ fn every_variant_is_read_as_serde_writes_it() {
         Said::Notice(Notice::BotFailed),
         Said::Notice(Notice::AgentJoined { name: "Ann".into() }),
         Said::Notice(Notice::NotDelivered { seq: Seq(2) }),
+        Said::Notice(Notice::NotShown),
         Said::Notice(Notice::HandedBack),
         Said::Notice(Notice::TeamClosed),
         Said::Notice(Notice::NobodyAnswered),

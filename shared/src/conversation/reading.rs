@@ -1,0 +1,187 @@
+//! What is read from the desk: messages that were signalled, and what no signal told of. In order, except that what cannot
+//! be read lets the rest pass after a while.
+
+use super::{
+    Conversation, DeskFile, DeskFileState, DeskJob, DeskMessage, DeskRef, Failure, TaskId, ThreadNotice,
+    Turn, WatchState,
+    failing::{GIVE_UP_AFTER, SLOWEST_RETRY, wait},
+    lane::{Done, Task},
+    seen::Verdict,
+};
+use crate::{
+    message::{ClosedBy, Notice},
+    time::Timestamp,
+};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// A message that cannot be read keeps those behind it waiting for this long.
+const HELD_UP_FOR: Duration = Duration::from_secs(60);
+/// Before files that kept the others waiting are asked for again.
+const FILES_PAUSE: Duration = Duration::from_secs(30);
+
+/// What waits to be read from the desk.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub(super) enum Reading {
+    Message(DeskRef),
+    /// The files of a message whose words are shown already.
+    Files(DeskRef),
+    /// Whatever was written since the last sweep.
+    Sweep,
+}
+
+/// Before the name of a message whose files are meant; no desk's own names begin like this.
+const FILES: &str = "files ";
+
+/// Stored as the message's name alone, as the first version did; a sweep has none.
+impl From<String> for Reading {
+    fn from(name: String) -> Self {
+        match name.strip_prefix(FILES) {
+            Some(message) => Self::Files(DeskRef(message.into())),
+            None if name.is_empty() => Self::Sweep,
+            None => Self::Message(DeskRef(name)),
+        }
+    }
+}
+
+impl From<Reading> for String {
+    fn from(reading: Reading) -> Self {
+        match reading {
+            Reading::Message(message) => message.0,
+            Reading::Files(message) => [FILES, &message.0].concat(),
+            Reading::Sweep => Self::new(),
+        }
+    }
+}
+
+impl Conversation {
+    pub(super) fn desk_signalled(&mut self, message: DeskRef, turn: &mut Turn) {
+        let is_known = self.is_closed() || self.from_desk.note(&message.0, "") != Verdict::New;
+        let reading = Reading::Message(message);
+        if is_known || self.reading.holds(&reading) {
+            return;
+        }
+        let id = self.task_id();
+        self.reading.push(id, reading, turn.context.now);
+        turn.save = true;
+    }
+
+    /// Signals can be lost on their way, and a watch can be switched off: then the thread itself is read.
+    pub(super) fn sweep_due(&mut self, state: WatchState, turn: &mut Turn) {
+        if self.is_closed() || self.thread.is_none() {
+            return;
+        }
+        turn.save = true;
+        if state == WatchState::Lost {
+            let job = match &self.watch {
+                Some(watch) => DeskJob::Rewatch(watch.clone()),
+                None => DeskJob::Watch,
+            };
+            if !self.desk.holds(&job) {
+                self.enqueue(job, turn.context.now);
+            }
+        }
+        // What was written meanwhile does not wait until the watch is back.
+        self.sweep(turn.context.now);
+    }
+
+    fn read_files_later(&mut self, message: DeskRef, turn: &mut Turn) {
+        let (id, now) = (self.task_id(), turn.context.now);
+        self.reading
+            .push_parked(id, Reading::Files(message), now, now + FILES_PAUSE);
+        turn.save = true;
+    }
+
+    pub(super) fn sweep(&mut self, now: Timestamp) {
+        if !self.is_closed() && !self.reading.holds(&Reading::Sweep) {
+            let id = self.task_id();
+            self.reading.push(id, Reading::Sweep, now);
+        }
+    }
+
+    pub(super) fn message_read(&mut self, task: TaskId, message: Option<DeskMessage>, turn: &mut Turn) {
+        let Some(head) = self.reading.head(task) else {
+            return;
+        };
+        let is_pending = |file: &DeskFile| file.state == DeskFileState::Pending;
+        let waits = message
+            .as_ref()
+            .is_some_and(|message| message.files.iter().any(is_pending));
+        let goes_ahead = matches!(head.job, Reading::Message(_)) && is_held_up(head, turn.context.now);
+        if waits && !goes_ahead {
+            return self.read_later(task, None, turn);
+        }
+        let Some(task) = self.reading.finish(task) else {
+            return;
+        };
+        let Some(mut message) = message else {
+            turn.save = true;
+            return;
+        };
+        if waits {
+            // The words go ahead of the files.
+            message.files.clear();
+            self.read_files_later(message.source.clone(), turn);
+        } else if let Reading::Files(_) = task.job {
+            message.source = DeskRef(task.job.clone().into());
+            message.body.clear();
+        }
+        self.agent_wrote(message, task, turn);
+    }
+
+    pub(super) fn reading_failed(&mut self, task: TaskId, failure: Failure, turn: &mut Turn) {
+        let Some(head) = self.reading.head(task) else {
+            return;
+        };
+        match (failure, &head.job) {
+            (Failure::Passing { retry_after } | Failure::NotDone { retry_after }, _) => {
+                self.read_later(task, retry_after, turn);
+            }
+            (Failure::ThreadGone, Reading::Sweep) => {
+                self.reading.finish(task);
+                self.close(ClosedBy::ThreadGone, turn);
+            }
+            (Failure::Refused | Failure::ThreadGone, _) => self.not_shown(task, turn),
+        }
+    }
+
+    /// For a while in order, then behind what came later, in the end not at all.
+    fn read_later(&mut self, task: TaskId, retry_after: Option<Duration>, turn: &mut Turn) {
+        let Some(head) = self.reading.head(task) else {
+            return;
+        };
+        let at = wait(head.attempts, retry_after, SLOWEST_RETRY, turn.context);
+        turn.save = true;
+        if !is_held_up(head, turn.context.now) {
+            self.reading.retry_at(task, at, Done::No);
+        } else if turn.context.now.since(head.since) < GIVE_UP_AFTER {
+            self.reading.park(task, at, Done::No);
+        } else {
+            self.not_shown(task, turn);
+        }
+    }
+
+    fn not_shown(&mut self, task: TaskId, turn: &mut Turn) {
+        if let Some(task) = self.reading.finish(task) {
+            self.reading_given_up(&task.job, turn);
+        }
+    }
+
+    pub(super) fn reading_given_up(&mut self, job: &Reading, turn: &mut Turn) {
+        turn.save = true;
+        match job {
+            // The site's next look asks for another one.
+            Reading::Sweep => {}
+            Reading::Message(_) | Reading::Files(_) => {
+                self.notice(Notice::NotShown, turn);
+                self.tell_thread(ThreadNotice::NotShown, turn.context.now);
+            }
+        }
+    }
+}
+
+/// Whether this has kept the others waiting for long enough.
+fn is_held_up(task: &Task<Reading>, now: Timestamp) -> bool {
+    now.since(task.since) >= HELD_UP_FOR
+}
