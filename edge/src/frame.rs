@@ -135,7 +135,10 @@ fn on(accent: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use shared::{settings::WhenClosed, time::Timestamp};
+    use shared::{
+        settings::{BotUse, WhenClosed},
+        time::Timestamp,
+    };
 
     #[test]
     fn text_on_the_accent_is_readable() {
