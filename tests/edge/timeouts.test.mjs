@@ -1,76 +1,118 @@
-// Silence and lost heartbeats, by alarms, with times short enough to wait for.
+// Silence and lost heartbeats, by alarms. A visitor counts as lost after 90 seconds at the earliest, so these wait.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { after, before, beforeEach, describe, test } from 'node:test';
 import { startWorld, until } from '../harness.mjs';
 
-let world;
-before(async () => {
-  world = await startWorld({
-    settings: (settings) => {
-      settings.timeouts = { silence: 6, warning: 3, lost: 2 };
-    },
-  });
-});
-after(() => world?.close());
-beforeEach(() => world.control('POST', '/reset'));
+/** What `lost` may be at least, in milliseconds. */
+const LOST = 90_000;
 
-/** Pings as the panel does, only faster. */
-function keepAlive(visitor) {
-  const timer = setInterval(() => visitor.socket.send('ping'), 500);
+let world;
+
+/** Pings as the panel does. */
+function keepAlive(visitor, every = 500) {
+  const timer = setInterval(() => visitor.socket.send('ping'), every);
   visitor.closed.then(() => clearInterval(timer));
   return () => clearInterval(timer);
 }
 
-test('silence: warned, cancelled by any sign of life, then closed; both sides are told', async () => {
-  const visitor = await world.visitSettled();
-  const stop = keepAlive(visitor);
-  await until(() => visitor.state.closes_at, 5_000);
-  visitor.frame('stay');
-  await until(() => !visitor.state.closes_at);
-  await until(() => visitor.state.closes_at, 5_000);
-  assert.deepEqual(visitor.lines, []);
-  await visitor.hears('* closed by silence');
-  await until(async () => (await world.room()).webhooks.length === 0);
-  assert.match((await world.room()).lines.at(-1), /has not written for long/);
-  stop();
+describe('silence', () => {
+  before(async () => {
+    world = await startWorld({
+      settings: (settings) => {
+        settings.timeouts = { silence: 6, warning: 3, lost: 90 };
+      },
+    });
+  });
+  after(() => world?.close());
+  beforeEach(() => world.control('POST', '/reset'));
+
+  test('warned, cancelled by any sign of life, then closed; both sides are told', async () => {
+    const visitor = await world.visitSettled();
+    const stop = keepAlive(visitor);
+    await until(() => visitor.state.closes_at);
+    visitor.frame('stay');
+    await until(() => !visitor.state.closes_at);
+    await until(() => visitor.state.closes_at);
+    assert.deepEqual(visitor.lines, []);
+    await visitor.hears('* closed by silence');
+    await until(async () => (await world.room()).webhooks.length === 0);
+    assert.match((await world.room()).lines.at(-1), /has not written for long/);
+    stop();
+  });
 });
 
-test('lost heartbeats: a half-open connection is noticed, and the room is told', async () => {
-  const visitor = await world.visitSettled();
-  const stop = keepAlive(visitor);
-  visitor.say('hello');
-  await sleep(3_000);
-  assert.notEqual(visitor.state.phase.closed?.by, 'visitor_gone', 'heartbeats count');
-  stop();
-  await visitor.hears('* closed by visitor_gone', 6_000);
-  await until(async () => (await world.room()).lines.at(-1).includes('The visitor has left the page'));
-});
+describe('lost heartbeats, side by side', { concurrency: true }, () => {
+  before(async () => {
+    world = await startWorld({
+      settings: (settings) => {
+        settings.timeouts = { silence: 900, warning: 60, lost: 90 };
+      },
+    });
+  });
+  after(() => world?.close());
 
-test('a short loss of network is none', async () => {
-  const visitor = await world.visitSettled();
-  await visitor.disconnect();
-  await sleep(1_000);
-  visitor.entries = [];
-  await visitor.connect();
-  const stop = keepAlive(visitor);
-  await sleep(1_800);
-  assert.deepEqual(visitor.lines, []);
-  stop();
-});
-
-test('a visitor who polls is here', async () => {
-  const visitor = await world.visitSettled();
-  await visitor.disconnect();
-  for (let n = 0; n < 6; n += 1) {
-    await sleep(500);
-    const { body } = await visitor.poll({ after: 0 });
-    assert.equal(body.frames[0].hello.state.phase, 'waiting');
+  /** A visitor, and the lines of their own room. */
+  async function settled() {
+    const visitor = await world.visit('person');
+    const reference = visitor.session.conversation.replace(/[^A-Za-z0-9]/g, '').slice(0, 6);
+    const room = async () => (await world.rooms()).find(({ title }) => title.endsWith(reference));
+    await until(async () => (await room())?.lines.length === 1);
+    return { visitor, room };
   }
+
+  test('a half-open connection is noticed, and the room is told', async () => {
+    const { visitor, room } = await settled();
+    await visitor.hears('* closed by visitor_gone', LOST + 20_000);
+    await until(async () => (await room()).lines.at(-1).includes('The visitor has left the page'));
+  });
+
+  test('somebody who pings, once in a minute as a tab in the background does, is here', async () => {
+    const { visitor } = await settled();
+    const { visitor: gone } = await settled();
+    const stop = keepAlive(visitor, 55_000);
+    // The other one's end says that the time is over, for both.
+    await gone.hears('* closed by visitor_gone', LOST + 20_000);
+    visitor.say('still here');
+    await until(() => visitor.state.delivered === 1);
+    assert.deepEqual(visitor.lines, ['visitor: still here']);
+    stop();
+  });
+
+  test('a loss of network that is shorter is none', async () => {
+    const { visitor } = await settled();
+    await visitor.disconnect();
+    visitor.entries = [];
+    await visitor.connect();
+    visitor.say('back again');
+    await until(() => visitor.state.delivered === 1);
+    assert.deepEqual(visitor.lines, ['visitor: back again']);
+  });
 });
 
-test('a closed page is noticed', async () => {
-  const visitor = await world.visitSettled();
-  await visitor.disconnect();
-  await until(async () => (await world.room()).lines.at(-1).includes('The visitor has left the page'), 6_000);
+describe('a restart of the worker', () => {
+  before(async () => {
+    world = await startWorld({
+      settings: (settings) => {
+        settings.timeouts = { silence: 900, warning: 60, lost: 90 };
+      },
+    });
+  });
+  after(() => world?.close());
+
+  test('closes nobody: whoever was connected has the whole time to come back', async () => {
+    const visitor = await world.visitSettled();
+    const began = Date.now();
+    // No heartbeat for most of the time, then the worker ends without a word.
+    await until(() => Date.now() - began > LOST - 15_000, LOST);
+    await world.restartWorker();
+    // The desk wakes the conversation, and its alarm comes due.
+    await world.agentSays('Are you there?');
+    await until(() => Date.now() - began > LOST + 20_000, LOST);
+    visitor.entries = [];
+    await visitor.connect();
+    await visitor.hears('Anna Nowak: Are you there?');
+    visitor.say('yes');
+    await until(() => visitor.state.delivered >= 3, 10_000, () => visitor.lines.join());
+    assert.ok(!visitor.lines.some((line) => line.includes('closed')));
+  });
 });
