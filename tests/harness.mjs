@@ -53,7 +53,7 @@ export async function startWorld({ settings, vars: given } = {}) {
     ...given,
   };
   const varsFile = join(folder, 'vars');
-  writeFileSync(varsFile, Object.entries(vars).map(([name, value]) => `${name}=${value}\n`).join(''));
+  writeVars(varsFile, vars);
   const world = new World({ folder, emulators, url, port, varsFile, vars });
   if (settings) await world.publish(changed(settings));
   await world.startWorker();
@@ -115,8 +115,11 @@ class World {
     this.output = '';
   }
 
-  async restartWorker() {
+  /** @param {Record<string, string>} [changed] variables that are other ones from then on */
+  async restartWorker(changed = {}) {
     await this.stopWorker();
+    Object.assign(this.vars, changed);
+    writeVars(this.varsFile, this.vars);
     await this.startWorker();
   }
 
@@ -222,6 +225,10 @@ class World {
   }
 }
 
+function writeVars(file, vars) {
+  writeFileSync(file, Object.entries(vars).map(([name, value]) => `${name}=${value}\n`).join(''));
+}
+
 function wranglerEnv() {
   return {
     ...process.env,
@@ -253,6 +260,8 @@ export class Visitor {
     this.closed = once(this.socket, 'close').then(([code]) => code);
     this.closed.catch(() => {});
     this.socket.on('message', (data) => this.#take(String(data)));
+    // What was known of an earlier connection does not count.
+    this.state = undefined;
     await until(() => this.state);
     return this;
   }

@@ -60,7 +60,8 @@ pub(crate) fn check_every(env: &Env) -> Option<Duration> {
 }
 
 pub(crate) fn master_key(env: &Env) -> Result<MasterKey> {
-    secret(env, "MASTER_KEY").map(MasterKey::new)
+    let before = secret(env, "MASTER_KEY_BEFORE").ok();
+    Ok(MasterKey::new(secret(env, "MASTER_KEY")?, before))
 }
 
 /// Where KV has the copy of a site's newest settings.

@@ -1,5 +1,7 @@
 //! Everything secret about a conversation is derived from the master key and a name, so nothing needs to be
 //! looked up or stored: ids, visitor tokens, webhook secrets.
+//!
+//! While the operator changes the key, what was made by the one before it is still accepted; nothing is made by it any more.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, Mac};
@@ -11,11 +13,15 @@ use shared::time::Timestamp;
 const ID_LENGTH: usize = 22;
 
 #[derive(Clone)]
-pub(crate) struct MasterKey(String);
+pub(crate) struct MasterKey {
+    key: String,
+    /// The key before this one, for as long as the operator keeps it.
+    before: Option<String>,
+}
 
 impl MasterKey {
-    pub(crate) fn new(key: String) -> Self {
-        Self(key)
+    pub(crate) fn new(key: String, before: Option<String>) -> Self {
+        Self { key, before }
     }
 
     /// The conversation that a start key stands for on a site: 22 characters, 132 bits.
@@ -35,10 +41,7 @@ impl MasterKey {
 
     /// In constant time.
     pub(crate) fn is_visitor_token(&self, conversation: &str, token: &str) -> bool {
-        let Ok(bytes) = URL_SAFE_NO_PAD.decode(token) else {
-            return false;
-        };
-        self.mac("visitor", conversation).verify_slice(&bytes).is_ok()
+        self.is_made_here("visitor", conversation, token)
     }
 
     /// Sets the rooms for left messages apart, also where topics share a label.
@@ -75,17 +78,37 @@ impl MasterKey {
         signature: &str,
     ) -> bool {
         let name = format!("{conversation}/{number}/{}", until.0);
-        let bytes = URL_SAFE_NO_PAD.decode(signature).unwrap_or_default();
-        self.mac("file", &name).verify_slice(&bytes).is_ok()
+        self.is_made_here("file", &name, signature)
+    }
+
+    /// Whether the desk has signed this body, with the secret that this conversation's webhook was given. In constant time.
+    pub(crate) fn is_signed(&self, conversation: &str, body: &[u8], signature: &str) -> bool {
+        let is_by = |key: &String| {
+            let secret = URL_SAFE_NO_PAD.encode(mac_by(key, "webhook", conversation).finalize().into_bytes());
+            is_hmac_sha1(&secret, body, signature)
+        };
+        is_by(&self.key) || self.before.as_ref().is_some_and(is_by)
+    }
+
+    fn is_made_here(&self, purpose: &str, name: &str, text: &str) -> bool {
+        let Ok(bytes) = URL_SAFE_NO_PAD.decode(text) else {
+            return false;
+        };
+        let is_by = |key: &String| mac_by(key, purpose, name).verify_slice(&bytes).is_ok();
+        is_by(&self.key) || self.before.as_ref().is_some_and(is_by)
     }
 
     fn mac(&self, purpose: &str, name: &str) -> Hmac<Sha256> {
-        let mut mac = new_mac::<Hmac<Sha256>>(self.0.as_bytes());
-        for part in [purpose, ":", name] {
-            mac.update(part.as_bytes());
-        }
-        mac
+        mac_by(&self.key, purpose, name)
     }
+}
+
+fn mac_by(key: &str, purpose: &str, name: &str) -> Hmac<Sha256> {
+    let mut mac = new_mac::<Hmac<Sha256>>(key.as_bytes());
+    for part in [purpose, ":", name] {
+        mac.update(part.as_bytes());
+    }
+    mac
 }
 
 /// In constant time.
@@ -99,7 +122,7 @@ pub(crate) fn is_same_secret(known: &str, given: &str) -> bool {
 }
 
 /// Checks a lowercase or uppercase hex HMAC-SHA1 over the raw body, in constant time.
-pub(crate) fn is_hmac_sha1(secret: &str, body: &[u8], hex: &str) -> bool {
+fn is_hmac_sha1(secret: &str, body: &[u8], hex: &str) -> bool {
     let digits: Option<Vec<u8>> = hex.chars().map(|c| c.to_digit(16).map(|d| d as u8)).collect();
     let Some(digits) = digits.filter(|digits| digits.len() == 40) else {
         return false;
@@ -128,7 +151,7 @@ mod tests {
     use super::*;
 
     fn key() -> MasterKey {
-        MasterKey::new("k".repeat(64))
+        MasterKey::new("k".repeat(64), None)
     }
 
     #[test]
@@ -141,7 +164,19 @@ mod tests {
         let token = key().visitor_token(&one);
         assert!(key().is_visitor_token(&one, &token));
         assert!(!key().is_visitor_token(&two, &token));
-        assert!(!MasterKey::new("other".into()).is_visitor_token(&one, &token));
+        assert!(!MasterKey::new("other".into(), None).is_visitor_token(&one, &token));
+    }
+
+    #[test]
+    fn the_key_before_opens_but_makes_nothing() {
+        let changed = MasterKey::new("new".into(), Some("k".repeat(64)));
+        let (old, new) = (key().visitor_token("c"), changed.visitor_token("c"));
+        assert!(old != new && changed.is_visitor_token("c", &old) && changed.is_visitor_token("c", &new));
+        assert!(!key().is_visitor_token("c", &new));
+        let until = Timestamp(1);
+        let link = key().file_signature("c", "1", until);
+        assert!(changed.is_file_signature("c", "1", until, &link));
+        assert!(!MasterKey::new("new".into(), None).is_visitor_token("c", &old));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::{
     desk::webex,
     error::ApiError,
     files, frame,
-    keys::{is_conversation_id, is_hmac_sha1},
+    keys::is_conversation_id,
     shell::now,
     zone,
 };
@@ -197,8 +197,7 @@ async fn socket(request: Request, env: &Env, id: &str) -> Result<Response, ApiEr
 async fn webex_signal(request: &mut Request, env: &Env, id: &str) -> Result<Response, ApiError> {
     let signature = request.headers().get("x-spark-signature")?.unwrap_or_default();
     let bytes = bounded(request, MAX_FRAME).await?;
-    let secret = config::master_key(env)?.webhook_secret(id);
-    if !is_conversation_id(id) || !is_hmac_sha1(&secret, &bytes, &signature) {
+    if !is_conversation_id(id) || !config::master_key(env)?.is_signed(id, &bytes, &signature) {
         return Err(ApiError::BadSignature);
     }
     if let Some(message) = webex::signalled(&bytes) {

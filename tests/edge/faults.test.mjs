@@ -166,7 +166,7 @@ describe('the bot: an answer, or a person within five seconds', () => {
       visitor.say('hello');
       await visitor.hears('* bot_failed');
       assert.ok(Date.now() - began < 6_000);
-      assert.equal(visitor.state.phase, 'waiting');
+      await until(() => visitor.state.phase === 'waiting');
       await sleep(name === 'six seconds' ? 1_500 : 100);
       assert.equal(visitor.lines.at(-1), '* bot_failed');
       await until(async () => (await world.room()).lines.some((line) => line.includes('The bot could not go on')));
@@ -184,6 +184,6 @@ describe('the bot: an answer, or a person within five seconds', () => {
     const visitor = await world.visitSettled('support');
     for (const text of ['xyzzy', 'plugh', 'plover']) visitor.say(text);
     await visitor.hears('* bot_failed');
-    assert.equal(visitor.state.phase, 'waiting');
+    await until(() => visitor.state.phase === 'waiting');
   });
 });

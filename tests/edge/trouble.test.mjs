@@ -95,7 +95,7 @@ describe('one conversation', () => {
     const { visitor, says } = await settled();
     await world.control('POST', '/deliveries', { hold: true });
     const stuck = await says('stuck');
-    await world.fault({ route: `GET /webex/v1/messages/${stuck.id}`, status: 503, times: 7 });
+    await world.fault({ route: `GET /webex/v1/messages/${stuck.id}`, status: 503, times: 8 });
     await world.control('POST', '/deliveries', { hold: false });
     await world.control('POST', '/deliveries/release', { order: 'same' });
     await says('behind it');

@@ -160,8 +160,8 @@ fn a_message_that_cannot_be_read_keeps_the_others_for_a_minute_only() {
         desk always fails: Read { message: DeskRef("agent-0")
         agent: unreadable
         agent: readable
-        +60s
-        +10s
+        +59s
+        +1s
           visitor < AgentJoined { name: "Anna" }
           visitor < state WithAgent { name: "Anna" }, Reached
           visitor < Anna: readable

@@ -154,6 +154,8 @@ impl Conversation {
         let at = wait(head.attempts, retry_after, SLOWEST_RETRY, turn.context);
         turn.save = true;
         if !is_held_up(head, turn.context.now) {
+            let last = head.since + HELD_UP_FOR;
+            let at = if retry_after.is_none() { at.min(last) } else { at };
             self.reading.retry_at(task, at, Done::No);
         } else if turn.context.now.since(head.since) < GIVE_UP_AFTER {
             self.reading.park(task, at, Done::No);
