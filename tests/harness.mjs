@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import WebSocket from 'ws';
 import { startEmulators } from './emulators/server.mjs';
 import { newServiceAccount, parseVars } from './emulators/vars.mjs';
+import { PEOPLE } from './emulators/webex/directory.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const WRANGLER = join(ROOT, 'node_modules/wrangler/bin/wrangler.js');
@@ -41,7 +42,8 @@ export async function startWorld({ settings, vars: given } = {}) {
   const emulators = await startEmulators({ port: 0, serviceAccount });
   const emulatorPort = new URL(emulators.url).port;
   serviceAccount.token_uri = `${emulators.url}/google/token`;
-  const port = await freePort();
+  const ports = await takePorts();
+  const { port } = ports;
   const url = `http://127.0.0.1:${port}`;
   const example = readFileSync(join(ROOT, '.dev.vars.example'), 'utf8').replaceAll('127.0.0.1:8788', `127.0.0.1:${emulatorPort}`);
   const vars = {
@@ -54,7 +56,9 @@ export async function startWorld({ settings, vars: given } = {}) {
   };
   const varsFile = join(folder, 'vars');
   writeVars(varsFile, vars);
-  const world = new World({ folder, emulators, url, port, varsFile, vars });
+  const config = join(folder, 'wrangler.toml');
+  writeFileSync(config, wranglerConfig());
+  const world = new World({ folder, emulators, url, ports, config, varsFile, vars });
   if (settings) await world.publish(changed(settings));
   await world.startWorker();
   return world;
@@ -71,7 +75,8 @@ class World {
     const file = join(this.folder, 'settings.json');
     writeFileSync(file, JSON.stringify(document));
     const put = ['kv', 'key', 'put', 'settings:default', '--path', file, '--binding', 'SETTINGS', '--local', '--persist-to', this.folder];
-    const child = spawn(process.execPath, [WRANGLER, ...put], { cwd: ROOT, env: wranglerEnv(), stdio: 'ignore' });
+    put.push('--config', this.config);
+    const child = spawn(process.execPath, [WRANGLER, ...put], { cwd: this.folder, env: wranglerEnv(this.folder), stdio: 'ignore' });
     const [code] = await once(child, 'exit');
     if (code !== 0) throw new Error('the settings could not be published');
   }
@@ -89,11 +94,13 @@ class World {
   }
 
   async startWorker() {
-    const args = ['dev', '--ip', '127.0.0.1', '--port', String(this.port), '--inspector-port', '0', '--env-file', this.varsFile];
+    const { port, inspector } = this.ports;
+    const args = ['dev', '--config', this.config, '--ip', '127.0.0.1', '--port', String(port)];
+    args.push('--inspector-port', String(inspector), '--env-file', this.varsFile);
     args.push('--persist-to', this.folder, '--show-interactive-dev-session=false');
     this.worker = spawn(process.execPath, [WRANGLER, ...args], {
-      cwd: ROOT,
-      env: wranglerEnv(),
+      cwd: this.folder,
+      env: wranglerEnv(this.folder),
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });
@@ -126,6 +133,7 @@ class World {
   async close() {
     await this.stopWorker('SIGTERM');
     await this.emulators.close();
+    this.ports.release();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -183,12 +191,30 @@ class World {
     );
   }
 
-  /** An agent writes into the newest room, as a Webex client would. */
-  async agentSays(text, { token = ANNA, roomId, ...more } = {}) {
-    const room = roomId ?? (await this.room()).id;
+  /**
+   * An agent writes into the newest room, or into the one with this id, as a Webex client would: once it is there and
+   * they have been let in. With `waits: false` whoever is not in the room yet is turned away.
+   */
+  async agentSays(text, { token = ANNA, roomId, waits = true, ...more } = {}) {
+    const room = waits ? await this.letIn(token, roomId) : (roomId ?? (await this.room()).id);
     const answer = await this.webex(token, 'POST', '/messages', { roomId: room, markdown: text, ...more });
     if (answer.status !== 200) throw new Error(JSON.stringify(answer.body));
     return answer.body;
+  }
+
+  /** Waits until the agent is in the newest room, or in the one with this id; returns its id. */
+  async letIn(token = ANNA, roomId) {
+    const { email } = PEOPLE.find((person) => person.token === token);
+    const find = async () => (roomId ? (await this.rooms()).find(({ id }) => id === roomId) : this.room());
+    const room = await until(
+      async () => {
+        const room = await find();
+        return room?.members.includes(email) && room;
+      },
+      20_000,
+      async () => `${email} is not in the room: ${JSON.stringify(await find())}`,
+    );
+    return room.id;
   }
 
   post(path, body, headers) {
@@ -229,12 +255,18 @@ function writeVars(file, vars) {
   writeFileSync(file, Object.entries(vars).map(([name, value]) => `${name}=${value}\n`).join(''));
 }
 
-function wranglerEnv() {
+/** The project's configuration as it is, for a folder elsewhere, and without a build: the tests run on what was built. */
+function wranglerConfig() {
+  const text = readFileSync(join(ROOT, 'wrangler.toml'), 'utf8');
+  return text.replace(/^\[build\]\n(?:.+\n)+/m, '').replace(/"(dist\/[^"]+)"/g, (_, path) => JSON.stringify(join(ROOT, path)));
+}
+
+function wranglerEnv(folder) {
   return {
     ...process.env,
-    // The tests run on what `cargo xtask build` has built.
-    EDGECHAT_BUILT: '1',
     WRANGLER_SEND_METRICS: 'false',
+    // Workers of one name would find each other here.
+    WRANGLER_REGISTRY_PATH: join(folder, 'registry'),
     CLOUDFLARE_CF_FETCH_ENABLED: 'false',
   };
 }
@@ -322,11 +354,44 @@ export async function until(condition, time = 10_000, what = () => '') {
   }
 }
 
+/** Where no system gives out ports by itself, in blocks: the one that stands guard, the worker's, its inspector's. */
+const FIRST_PORT = 20_000;
+const BLOCKS = 3_000;
+
+/**
+ * Ports that are free and stay ours, also while the worker is being restarted: whoever wants a block must listen on its
+ * first port, which ends with this process at the latest.
+ */
+async function takePorts() {
+  for (;;) {
+    const first = FIRST_PORT + 4 * Math.floor(Math.random() * BLOCKS);
+    const guard = await listenOn(first);
+    const [port, inspector] = [first + 1, first + 2];
+    const probes = guard ? [await listenOn(port), await listenOn(inspector)] : [];
+    for (const probe of probes) if (probe) await release(probe);
+    if (guard && probes.every(Boolean)) return { port, inspector, release: () => release(guard) };
+    if (guard) await release(guard);
+  }
+}
+
+/** Undefined when somebody else listens there. */
+async function listenOn(port) {
+  const server = createServer();
+  const isListening = await new Promise((resolve) => {
+    server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
+  });
+  return isListening ? server.unref() : undefined;
+}
+
+/** Any port that is free now. */
 export async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address();
-  server.close();
-  await once(server, 'close');
+  await release(server);
   return port;
+}
+
+function release(server) {
+  return new Promise((resolve) => server.close(resolve));
 }
