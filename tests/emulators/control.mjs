@@ -1,4 +1,5 @@
 import { findRoute } from './http.mjs';
+import { newSeed } from './shuffle.mjs';
 import { RELEASE_ORDERS } from './webex/delivery.mjs';
 
 const ROUTES = [
@@ -7,7 +8,11 @@ const ROUTES = [
   ['DELETE /faults', ({ faults }) => faults.clear()],
   ['POST /deliveries', planDeliveries],
   ['POST /deliveries/release', releaseDeliveries],
+  ['POST /deliveries/replay', async ({ webex }, { id }) => ({ replayed: await webex.deliveries.replay(id) })],
   ['POST /clock', advanceClock],
+  ['POST /limits', ({ webex }, { per_minute }) => webex.limits.set(count(per_minute, 'per_minute'))],
+  ['POST /region', ({ webex }, given) => webex.admin.setRegion(given)],
+  ['POST /unreadable', markUnreadable],
   ['POST /tokens/revoke', revokeTokens],
   ['POST /people/status', ({ webex }, given) => webex.admin.setStatus(given)],
   ['GET /webhooks', ({ webex }) => webex.admin.listWebhooks()],
@@ -47,17 +52,26 @@ function reset({ clock, webex, google, dialogflow, faults, log }) {
   log.clear();
 }
 
-function planDeliveries({ webex }, { drop, duplicate, hold }) {
+function planDeliveries({ webex }, { drop, duplicate, hold, parallel }) {
   const changes = {};
   if (drop !== undefined) changes.drop = count(drop, 'drop');
   if (duplicate !== undefined) changes.duplicate = count(duplicate, 'duplicate');
   if (hold !== undefined) changes.hold = hold === true;
+  if (parallel !== undefined) changes.parallel = parallel === true;
   webex.deliveries.plan(changes);
 }
 
-async function releaseDeliveries({ webex }, { order = 'same' }) {
+/** The seed of a shuffled order is in the answer, to be given another time. */
+async function releaseDeliveries({ webex }, { order = 'same', seed = newSeed(), parallel }) {
   if (!RELEASE_ORDERS.includes(order)) throw new RangeError(`order must be one of ${RELEASE_ORDERS.join(', ')}`);
-  return { released: await webex.deliveries.release(order) };
+  const released = await webex.deliveries.release(order, { seed: count(seed, 'seed'), parallel: parallel === true });
+  return order === 'shuffle' ? { released, seed } : { released };
+}
+
+/** The lists that come show this field of the item encrypted, with an error beside it. */
+function markUnreadable({ webex }, { id, field, times = 1 }) {
+  if (typeof id !== 'string' || typeof field !== 'string') throw new RangeError('id and field are needed');
+  webex.unreadable.mark(id, field, count(times, 'times'));
 }
 
 function advanceClock({ clock }, { advance_ms }) {

@@ -9,6 +9,7 @@ import { refusal } from './refusal.mjs';
  * @property {object | string} [body] the vendor's error shape when absent
  * @property {number} [delay_ms] waited first; the call then goes on unless a status or body is given
  * @property {'before' | 'after'} [drop] cut the connection without executing the call, or after executing it
+ * @property {boolean | 'after'} [hang] answer nothing until the caller gives up, without executing the call or after it
  */
 
 /** The calls that are to go wrong, in the order they were ordered. */
@@ -17,13 +18,14 @@ export class Faults {
 
   /** @param {Fault} fault */
   plan(fault) {
-    const { route, times = 1, status, delay_ms, drop } = fault;
+    const { route, times = 1, status, delay_ms, drop, hang } = fault;
     const [method, path, ...rest] = String(route).split(' ');
     if (!method || !path?.startsWith('/') || rest.length > 0) refuse('route must look like "POST /webex/v1/messages"');
     if (!Number.isInteger(times) || times < 1) refuse('times must be a whole number from 1');
     if (status !== undefined && !(status >= 200 && status <= 599)) refuse('status must be from 200 to 599');
     if (delay_ms !== undefined && !(delay_ms >= 0)) refuse('delay_ms must not be negative');
     if (drop !== undefined && drop !== 'before' && drop !== 'after') refuse('drop must be "before" or "after"');
+    if (hang !== undefined && hang !== true && hang !== 'after') refuse('hang must be true or "after"');
     this.#planned.push({ ...fault, matches: matcher(method, path), left: times });
   }
 

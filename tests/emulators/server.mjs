@@ -73,6 +73,7 @@ async function answerAsVendor(parts, request, response, log) {
   };
   const entry = parts.log.add(call, headers, body);
   const fault = parts.faults.take(method, path);
+  if (fault?.hang) return hang(parts, fault, request, response, entry, log);
   if (fault?.delay_ms) await sleep(fault.delay_ms);
   if (fault?.drop !== 'before') {
     const reply = (fault && faultReply(fault, path)) ?? (await execute(parts, request));
@@ -84,6 +85,16 @@ async function answerAsVendor(parts, request, response, log) {
     response.destroy();
   }
   log(`${method} ${path} ${entry.dropped ? 'dropped' : entry.status}`);
+}
+
+/** Leaves the caller without an answer, and notes how long they waited for one. */
+async function hang(parts, fault, request, response, entry, log) {
+  const began = performance.now();
+  const goesAway = new Promise((resolve) => response.once('close', resolve));
+  if (fault.hang === 'after') await execute(parts, request);
+  await goesAway;
+  entry.gave_up_after_ms = Math.round(performance.now() - began);
+  log(`${request.method} ${request.path} hung`);
 }
 
 const VENDORS = [

@@ -13,12 +13,17 @@ export const CARL = 'agent-carl';
 /** She belongs to another organisation. */
 export const DORA = 'agent-dora';
 
+/** What the operator of the integration was given. */
+const FIRST_REFRESH = 'refresh-integration-live-chat';
+
 /** Running emulators, a server that their webhooks are delivered to, and short words for calling them. */
 export class Testbed {
   #emulators;
   #target;
   #deliveries = [];
   #answer = 200;
+  #refresh = FIRST_REFRESH;
+  #gate = Promise.resolve();
 
   static async start() {
     const bed = new Testbed();
@@ -47,6 +52,18 @@ export class Testbed {
   /** Every delivery from now on is answered with this status. */
   answerWith(status) {
     this.#answer = status;
+  }
+
+  /** Deliveries get no answer until the returned function is called. */
+  holdAnswers() {
+    let go;
+    this.#gate = new Promise((resolve) => (go = resolve));
+    return go;
+  }
+
+  /** Waits until so many deliveries have come, answered or not. */
+  async arrived(count) {
+    while (this.#deliveries.length < count) await sleep(5);
   }
 
   forgetDeliveries() {
@@ -140,17 +157,24 @@ export class Testbed {
     return reply.body;
   }
 
+  /** The access token for the newest refresh token, which is followed by another. */
   async refreshToken() {
+    const { body } = await this.refresh(this.#refresh);
+    this.#refresh = body.refresh_token;
+    return body.access_token;
+  }
+
+  async refresh(refreshToken = FIRST_REFRESH) {
     const response = await fetch(`${this.url}/webex/v1/access_token`, {
       method: 'POST',
       body: new URLSearchParams({
         grant_type: 'refresh_token',
         client_id: 'C0ffee-live-chat',
         client_secret: 'emulator-client-secret',
-        refresh_token: 'refresh-integration-live-chat',
+        refresh_token: refreshToken,
       }),
     });
-    return (await response.json()).access_token;
+    return { status: response.status, body: await response.json() };
   }
 
   async ask(text, { session = 'abc', project = 'edgechat-demo', token = 'google-emulator' } = {}) {
@@ -168,6 +192,7 @@ export class Testbed {
     for await (const chunk of request) chunks.push(chunk);
     const raw = Buffer.concat(chunks);
     this.#deliveries.push({ headers: request.headers, raw, body: JSON.parse(raw) });
+    await this.#gate;
     response.writeHead(this.#answer).end();
   }
 }

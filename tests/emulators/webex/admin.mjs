@@ -40,6 +40,12 @@ export class Admin {
     this.#webhook(id).drops = times;
   }
 
+  /** The region of the rooms and messages that are made from now on, as it stands in their ids. */
+  setRegion({ region }) {
+    if (!/^[\w:.-]+$/.test(region)) throw new RangeError('region must look like "us" or "urn:TEAM:eu-central-1_k"');
+    this.#state.region = region;
+  }
+
   deleteRoom({ id }) {
     const room = this.#room(id);
     const events = this.#state.membersOf(room.id).map((one) => membershipEvent(this.#state, 'deleted', ADMIN, one));

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { shuffled } from '../shuffle.mjs';
 
 const WINDOW_MS = 5 * 60 * 1000;
 const MAX_FAILURES = 100;
@@ -7,26 +8,26 @@ const TIMEOUT_MS = 10_000;
 const ORDERS = {
   same: (held) => held,
   reverse: (held) => held.reverse(),
-  shuffle: (held) => {
-    for (let last = held.length - 1; last > 0; last -= 1) {
-      const other = Math.floor(Math.random() * (last + 1));
-      [held[last], held[other]] = [held[other], held[last]];
-    }
-    return held;
-  },
+  shuffle: shuffled,
 };
+
+const NOTHING_WRONG = { drop: 0, duplicate: 0, hold: false, parallel: false };
+
+/** Deliveries that are remembered, to be made again. */
+const REMEMBERED = 10_000;
 
 export const RELEASE_ORDERS = Object.keys(ORDERS);
 
 /**
  * Posts webhook payloads. A webhook's deliveries go out one after the other, so that a test sees one order unless
- * it asks for another. Nothing is tried twice.
+ * it asks for another (`parallel`, a shuffled release, a replay). Nothing is tried twice.
  */
 export class Deliveries {
   #clock;
   #queues = new Map();
   #held = [];
-  #plan = { drop: 0, duplicate: 0, hold: false };
+  #made = [];
+  #plan = { ...NOTHING_WRONG };
   #stop = new AbortController();
   #pending = 0;
 
@@ -39,7 +40,10 @@ export class Deliveries {
     return { pending: this.#pending, held: this.#held.length };
   }
 
-  /** Changes what is to go wrong: `drop` and `duplicate` count deliveries, `hold` keeps them back. */
+  /**
+   * Changes what is to go wrong: `drop` and `duplicate` count deliveries, `hold` keeps them back, `parallel` lets none
+   * wait for another.
+   */
   plan(changes) {
     Object.assign(this.#plan, changes);
   }
@@ -50,8 +54,9 @@ export class Deliveries {
     this.#stop = new AbortController();
     this.#queues.clear();
     this.#held = [];
+    this.#made = [];
     this.#pending = 0;
-    this.#plan = { drop: 0, duplicate: 0, hold: false };
+    this.#plan = { ...NOTHING_WRONG };
   }
 
   schedule(webhook, payload) {
@@ -70,15 +75,24 @@ export class Deliveries {
     else copies.forEach((copy) => this.#enqueue(copy));
   }
 
-  /** Sends what was held back, one by one in the given order, and holds no longer. */
-  async release(order) {
-    const deliveries = ORDERS[order](this.#held.splice(0));
+  /** Sends what was held back in the given order, one by one or all at once, and holds no longer. */
+  async release(order, { seed, parallel = false } = {}) {
+    const deliveries = ORDERS[order](this.#held.splice(0), seed);
     this.#plan.hold = false;
-    for (const delivery of deliveries) await this.#deliver(delivery);
+    if (parallel) await Promise.all(deliveries.map((delivery) => this.#deliver(delivery)));
+    else for (const delivery of deliveries) await this.#deliver(delivery);
+    return deliveries.length;
+  }
+
+  /** Makes again, byte for byte, every delivery that was made about this item, whatever became of its webhook. */
+  async replay(id) {
+    const deliveries = this.#made.filter(({ body }) => JSON.parse(body).data.id === id);
+    for (const delivery of deliveries) await post(delivery);
     return deliveries.length;
   }
 
   #enqueue(delivery) {
+    if (this.#plan.parallel) return void this.#deliver(delivery);
     const before = this.#queues.get(delivery.webhook.id) ?? Promise.resolve();
     this.#queues.set(
       delivery.webhook.id,
@@ -90,6 +104,8 @@ export class Deliveries {
     const { webhook, stopped } = delivery;
     if (stopped.aborted || webhook.status !== 'active') return;
     this.#pending += 1;
+    this.#made.push(delivery);
+    if (this.#made.length > REMEMBERED) this.#made.shift();
     const isDelivered = await post(delivery);
     if (stopped.aborted) return;
     this.#pending -= 1;

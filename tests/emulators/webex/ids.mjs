@@ -1,8 +1,8 @@
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** A Webex id: base64 of `ciscospark://us/TYPE/inner` without padding. */
-export function encodeId(type, inner) {
-  return Buffer.from(`ciscospark://us/${type}/${inner}`).toString('base64').replace(/=+$/, '');
+/** A Webex id: base64 of `ciscospark://REGION/TYPE/inner` without padding; `us` stands for the first region. */
+export function encodeId(type, inner, region = 'us') {
+  return Buffer.from(`ciscospark://${region}/${type}/${inner}`).toString('base64').replace(/=+$/, '');
 }
 
 /**
@@ -12,7 +12,8 @@ export function encodeId(type, inner) {
 export function canonicalId(type, given) {
   if (typeof given !== 'string') return undefined;
   if (UUID.test(given)) return encodeId(type, given.toLowerCase());
-  const isOfType = Buffer.from(given, 'base64').toString().startsWith(`ciscospark://us/${type}/`);
+  const [scheme, , region, found] = Buffer.from(given, 'base64').toString().split('/');
+  const isOfType = scheme === 'ciscospark:' && region !== '' && found === type;
   return isOfType ? given.replace(/=+$/, '') : undefined;
 }
 

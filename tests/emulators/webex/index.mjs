@@ -4,12 +4,14 @@ import { Admin } from './admin.mjs';
 import { Deliveries } from './delivery.mjs';
 import { personById } from './directory.mjs';
 import { WebexError, newTrackingId } from './errors.mjs';
+import { Limits } from './limits.mjs';
 import { membershipRoutes } from './memberships.mjs';
 import { messageRoutes } from './messages.mjs';
 import { Tokens } from './oauth.mjs';
 import { peopleRoutes } from './people.mjs';
 import { roomRoutes } from './rooms.mjs';
 import { WebexState } from './state.mjs';
+import { Unreadable } from './unreadable.mjs';
 import { publish, webhookRoutes } from './webhooks.mjs';
 
 const ROUTES = [
@@ -26,6 +28,8 @@ export class Webex {
   admin;
   tokens;
   deliveries;
+  limits;
+  unreadable = new Unreadable();
   #state;
   #webhooks = new Map();
   #publicUrl;
@@ -35,6 +39,7 @@ export class Webex {
   constructor(clock, publicUrl) {
     this.tokens = new Tokens(clock);
     this.deliveries = new Deliveries(clock);
+    this.limits = new Limits(clock);
     this.#state = new WebexState(clock);
     this.#publicUrl = publicUrl;
     this.admin = new Admin(this.#state, this.#webhooks, this.#publish);
@@ -43,6 +48,8 @@ export class Webex {
   reset() {
     this.tokens.reset();
     this.deliveries.reset();
+    this.limits.set(0);
+    this.unreadable.reset();
     this.#state.reset();
     this.#webhooks.clear();
   }
@@ -73,7 +80,8 @@ export class Webex {
     if (!caller) throw new WebexError(401);
     const { handler, params, known } = findRoute(ROUTES, request.method, path);
     if (!handler) throw new WebexError(known ? 405 : 404);
-    return handler({
+    this.limits.count(caller, path);
+    const reply = await handler({
       ...request,
       params,
       caller,
@@ -82,6 +90,7 @@ export class Webex {
       publicUrl: this.#publicUrl,
       publish: this.#publish,
     });
+    return this.unreadable.apply(reply);
   }
 
   /** Everything that is kept, for tests to look at. */

@@ -41,7 +41,7 @@ async function createMessage(call) {
 
   const uuid = randomUUID();
   const message = {
-    id: encodeId('MESSAGE', uuid),
+    id: encodeId('MESSAGE', uuid, state.region),
     parentId,
     roomId: room.id,
     roomType: room.type,
@@ -92,7 +92,7 @@ function readParent(state, roomId, givenId) {
 
 function keepFile({ state, publicUrl }, room, uuid, file) {
   const id = encodeId('CONTENT', `${uuid}/0`);
-  state.contents.set(id, { ...file, roomId: room.id, messageId: encodeId('MESSAGE', uuid) });
+  state.contents.set(id, { ...file, roomId: room.id, messageId: encodeId('MESSAGE', uuid, state.region) });
   return `${publicUrl()}/contents/${id}`;
 }
 

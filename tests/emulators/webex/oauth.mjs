@@ -6,7 +6,10 @@ import { WebexError } from './errors.mjs';
 
 const CLIENT_ID = 'C0ffee-live-chat';
 const CLIENT_SECRET = 'emulator-client-secret';
+/** What the operator was given; the n-th one after it ends in `.n`. */
 const REFRESH_TOKEN = 'refresh-integration-live-chat';
+/** How long a refresh token works after the next one was given out, for a caller who has not heard the answer. */
+const GRACE_MS = 60_000;
 const ACCESS_SECONDS = 1209599;
 const REFRESH_SECONDS = 7775999;
 const SCOPE = [
@@ -25,14 +28,18 @@ export class Tokens {
   #issued = new Map();
   #clock;
   #refreshUntil;
+  #newest = 0;
+  #rotatedAt = 0;
 
   constructor(clock) {
     this.#clock = clock;
     this.reset();
   }
 
+  /** From then on any refresh token is the newest: those who call have not forgotten theirs. */
   reset() {
     this.#issued.clear();
+    this.#newest = 0;
     this.#refreshUntil = this.#clock.now() + REFRESH_SECONDS * 1000;
   }
 
@@ -57,7 +64,7 @@ export class Tokens {
     if (client.id !== CLIENT_ID) throw new WebexError(400, undefined, 'Client Id is invalid');
     if (client.secret !== CLIENT_SECRET) throw new WebexError(400, undefined, 'Client Secret is invalid');
     if (fields.grant_type !== 'refresh_token') throw new WebexError(400, undefined, 'Grant type is not supported');
-    if (fields.refresh_token !== REFRESH_TOKEN || this.#clock.now() >= this.#refreshUntil) {
+    if (!this.#rotate(String(fields.refresh_token))) {
       throw new WebexError(400, 'The refresh token provided is expired, revoked, malformed, or invalid.');
     }
     this.#refreshUntil = this.#clock.now() + REFRESH_SECONDS * 1000;
@@ -68,12 +75,26 @@ export class Tokens {
       body: {
         access_token: token,
         expires_in: ACCESS_SECONDS,
-        refresh_token: REFRESH_TOKEN,
+        refresh_token: `${REFRESH_TOKEN}.${this.#newest}`,
         refresh_token_expires_in: REFRESH_SECONDS,
         token_type: 'Bearer',
         scope: SCOPE,
       },
     };
+  }
+
+  /** Gives out the next refresh token for this one. False when it is none, or too old. */
+  #rotate(given) {
+    const now = this.#clock.now();
+    const [start, number = '0', ...rest] = given.split('.');
+    if (start !== REFRESH_TOKEN || !/^\d+$/.test(number) || rest.length > 0 || now >= this.#refreshUntil) return false;
+    const isLate = Number(number) === this.#newest - 1 && now - this.#rotatedAt < GRACE_MS;
+    if (Number(number) < this.#newest && !isLate) return false;
+    if (!isLate) {
+      this.#newest = Number(number) + 1;
+      this.#rotatedAt = now;
+    }
+    return true;
   }
 }
 

@@ -11,6 +11,8 @@ export class WebexState {
   contents = new Map();
   actions = new Map();
   statuses = new Map();
+  /** Of the rooms and messages that are made. */
+  region = 'us';
 
   constructor(clock) {
     this.clock = clock;
@@ -19,6 +21,7 @@ export class WebexState {
   reset() {
     const { rooms, memberships, messages, contents, actions, statuses } = this;
     for (const kept of [rooms, memberships, messages, contents, actions, statuses]) kept.clear();
+    this.region = 'us';
   }
 
   /** A person's presence. */
@@ -29,7 +32,7 @@ export class WebexState {
   addRoom(fields, creator) {
     const now = this.clock.iso();
     const room = {
-      id: encodeId('ROOM', randomUUID()),
+      id: encodeId('ROOM', randomUUID(), this.region),
       isLocked: false,
       isAnnouncementOnly: false,
       isReadOnly: false,
