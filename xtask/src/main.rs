@@ -14,7 +14,7 @@ use std::env;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::Parser;
 
 /// Builds, runs and tests the live chat.
@@ -87,9 +87,7 @@ fn run(task: Task) -> Result<bool> {
             )?;
         }
         Task::Conformance => {
-            if process::find("python3").is_none() {
-                bail!("Python 3 is needed and no `python3` was found. Install it and try again.");
-            }
+            setup::check_python("for the vendors' client libraries")?;
             setup::run()?;
             process::run(Command::new("node").arg("tests/conformance/run.mjs"))?;
         }

@@ -10,7 +10,10 @@ use anyhow::{Context, Result, bail};
 use crate::build::digest;
 use crate::process;
 
-const NODE: u32 = 20;
+/// Older ones run no test files side by side, and have no time limit for them.
+const NODE: (u32, u32) = (20, 11);
+/// What the vendors' client libraries want.
+const PYTHON: (u32, u32) = (3, 10);
 /// Must equal the version of the `wasm-bindgen` crate in Cargo.toml.
 const WASM_BINDGEN: &str = "0.2.130";
 /// Must equal the version of the `worker` crate in Cargo.lock.
@@ -46,18 +49,40 @@ pub(crate) fn node_tool(name: &str) -> Result<PathBuf> {
 }
 
 fn check_node() -> Result<()> {
+    let (major, minor) = NODE;
     let Some(version) = version(Path::new("node")) else {
         bail!(
-            "Node.js {NODE} or newer is needed and no `node` was found. Install it from https://nodejs.org and try again."
+            "Node.js {major}.{minor} or newer is needed and no `node` was found. Install it from https://nodejs.org and try again."
         );
     };
-    let major = version.trim_start_matches('v').split('.').next();
-    if major.and_then(|text| text.parse::<u32>().ok()) < Some(NODE) {
+    if numbers(version.trim_start_matches('v')) < Some(NODE) {
         bail!(
-            "Node.js {NODE} or newer is needed and this is {version}. Install a newer one from https://nodejs.org and try again."
+            "Node.js {major}.{minor} or newer is needed and this is {version}. Install a newer one from https://nodejs.org and try again."
         );
     }
     Ok(())
+}
+
+/// Python is needed for a part of the tests only.
+pub(crate) fn check_python(purpose: &str) -> Result<()> {
+    let (major, minor) = PYTHON;
+    let Some(version) = version(Path::new("python3")) else {
+        bail!(
+            "Python {major}.{minor} or newer is needed {purpose} and no `python3` was found. Install it and try again."
+        );
+    };
+    if numbers(version.trim_start_matches("Python ")) < Some(PYTHON) {
+        bail!(
+            "Python {major}.{minor} or newer is needed {purpose} and this is {version}. Install a newer one and try again."
+        );
+    }
+    Ok(())
+}
+
+/// The first two numbers of a version.
+fn numbers(version: &str) -> Option<(u32, u32)> {
+    let mut parts = version.split('.').map(|part| part.parse().ok());
+    Some((parts.next()??, parts.next()??))
 }
 
 fn add_wasm_target() -> Result<()> {
