@@ -1,6 +1,6 @@
 //! What an agent or a bot wrote, reduced to text and links.
 
-use crate::markup::{Token, decoded, tokens};
+use html5gum::{Token, Tokenizer};
 use linkify::{LinkFinder, LinkKind};
 use shared::message::{Body, Span};
 
@@ -25,40 +25,62 @@ pub(crate) fn from_text(text: &str) -> Body {
 pub(crate) fn from_html(html: &str) -> Body {
     let mut body = Body::new();
     let mut href: Option<String> = None;
-    let mut skipped: Option<String> = None;
-    for token in tokens(html) {
+    let mut skipped: Option<Vec<u8>> = None;
+    for token in Tokenizer::new(html) {
+        let Ok(token) = token;
         match token {
-            Token::Start(name, target) if skipped.is_none() => match name.as_str() {
-                "a" => href = target.and_then(|target| safe(&target)),
-                "br" => push(&mut body, "\n", None),
-                "li" => {
+            Token::StartTag(tag) if skipped.is_none() => match tag.name.as_slice() {
+                b"a" => {
+                    let target = tag.attributes.get(b"href".as_slice());
+                    href = target.and_then(|target| safe(&String::from_utf8_lossy(target)));
+                }
+                b"br" => push(&mut body, "\n", None),
+                b"li" => {
                     new_line(&mut body);
                     push(&mut body, "• ", None);
                 }
-                "script" | "style" => skipped = Some(name),
+                b"script" | b"style" => skipped = Some(tag.name.0),
                 name if is_block(name) => new_line(&mut body),
                 _ => {}
             },
-            Token::End(name) => match &skipped {
-                Some(skipping) if *skipping == name => skipped = None,
+            Token::EndTag(tag) => match &skipped {
+                Some(name) if *name == tag.name.0 => skipped = None,
                 Some(_) => {}
-                None if name == "a" => href = None,
-                None if is_block(&name) => new_line(&mut body),
+                None if tag.name.as_slice() == b"a" => href = None,
+                None if is_block(&tag.name) => new_line(&mut body),
                 None => {}
             },
-            Token::Text(text) if skipped.is_none() => push(&mut body, &decoded(text), href.as_deref()),
-            Token::Start(..) | Token::Text(_) => {}
+            Token::String(text) if skipped.is_none() => {
+                push(&mut body, &String::from_utf8_lossy(&text), href.as_deref());
+            }
+            Token::StartTag(_)
+            | Token::String(_)
+            | Token::Comment(_)
+            | Token::Doctype(_)
+            | Token::Error(_) => {}
         }
     }
     trim(&mut body);
     body
 }
 
-fn is_block(name: &str) -> bool {
-    matches!(
-        name,
-        "p" | "div" | "ul" | "ol" | "li" | "blockquote" | "pre" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6"
-    )
+fn is_block(name: &[u8]) -> bool {
+    const BLOCKS: [&[u8]; 13] = [
+        b"p",
+        b"div",
+        b"ul",
+        b"ol",
+        b"li",
+        b"blockquote",
+        b"pre",
+        b"h1",
+        b"h2",
+        b"h3",
+        b"h4",
+        b"h5",
+        b"h6",
+    ];
+    BLOCKS.contains(&name)
 }
 
 fn push(body: &mut Body, text: &str, href: Option<&str>) {

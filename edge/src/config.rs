@@ -81,8 +81,8 @@ pub(crate) async fn settings(env: &Env, site: &str) -> Result<Rc<Settings>, ApiE
     let settings = match env.kv("SETTINGS")?.get(&copy_key(site)).text().await {
         Ok(copy) => match of_copy(site, copy) {
             Ok(settings) => settings.map(Rc::new),
-            Err(errors) => {
-                console_error!("published settings of {site}: {errors:?}");
+            Err(error) => {
+                console_error!("published settings of {site}: {error}");
                 return known.and_then(|known| known.settings).ok_or(ApiError::Internal);
             }
         },
@@ -106,28 +106,41 @@ pub(crate) fn forget(site: &str) {
     KNOWN.with_borrow_mut(|known| known.remove(site));
 }
 
-/// `None`: there is no such site.
-fn of_copy(site: &str, copy: Option<String>) -> Result<Option<Settings>, Vec<SettingsError>> {
-    match copy.as_deref() {
-        Some(copy) => read(copy).map(Some),
-        None if site == DEFAULT_SITE => read(BUILT_IN).map(Some),
-        None => Ok(None),
+/// `None`: there is no such site. A document that was saved is gone by even if a rule has been added since that it
+/// breaks: a new version of the worker must not take a site down.
+fn of_copy(site: &str, copy: Option<String>) -> Result<Option<Settings>, SettingsError> {
+    let document = match copy.as_deref() {
+        Some(copy) => copy,
+        None if site == DEFAULT_SITE => BUILT_IN,
+        None => return Ok(None),
+    };
+    let settings = parse(document)?;
+    for error in broken_rules(&settings) {
+        console_error!("published settings of {site}, which are used all the same: {error}");
     }
+    Ok(Some(settings))
 }
 
 /// A document, or what is wrong with it: every rule between fields that it breaks, but only the first field that
 /// cannot be read at all.
 pub(crate) fn read(document: &str) -> Result<Settings, Vec<SettingsError>> {
-    let settings: Settings = serde_json::from_str(document).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
-        vec![SettingsError::unread(document, line, column, &error.to_string())]
-    })?;
-    let errors = settings.check(|name| Zone::find(name).is_some(), zone::is_pattern);
+    let settings = parse(document).map_err(|error| vec![error])?;
+    let errors = broken_rules(&settings);
     if errors.is_empty() {
         Ok(settings)
     } else {
         Err(errors)
     }
+}
+
+fn parse(document: &str) -> Result<Settings, SettingsError> {
+    let mut json = serde_json::Deserializer::from_str(document);
+    serde_path_to_error::deserialize(&mut json)
+        .map_err(|error| SettingsError::unread(error.path(), error.inner()))
+}
+
+fn broken_rules(settings: &Settings) -> Vec<SettingsError> {
+    settings.check(|name| Zone::find(name).is_some(), zone::is_pattern)
 }
 
 /// What the panel gets, as of now.

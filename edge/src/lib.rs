@@ -16,13 +16,13 @@ mod frame;
 mod google_auth;
 mod http;
 mod keys;
-mod markup;
 mod router;
 mod shell;
 mod site;
 mod site_do;
 mod sockets;
 mod store;
+mod text;
 mod zone;
 
 pub use conversation_do::ConversationDo;

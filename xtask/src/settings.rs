@@ -146,17 +146,21 @@ fn check(file: &Path, text: &str) -> Option<Settings> {
 }
 
 fn parse(text: &str) -> Result<Settings, Vec<SettingsError>> {
-    let settings: Settings = serde_json::from_str(text).map_err(|error| {
-        let said = error.to_string();
-        vec![if error.is_data() {
-            SettingsError::unread(text, error.line(), error.column(), &said)
-        } else {
-            SettingsError {
-                field: "document".into(),
-                expected: format!("expected JSON: {said}"),
-            }
+    let mut json = serde_json::Deserializer::from_str(text);
+    let not_json = |error: serde_json::Error| {
+        vec![SettingsError {
+            field: "document".into(),
+            expected: format!("expected JSON: {error}"),
         }]
+    };
+    let settings: Settings = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        if error.inner().is_data() {
+            vec![SettingsError::unread(error.path(), error.inner())]
+        } else {
+            not_json(error.into_inner())
+        }
     })?;
+    json.end().map_err(not_json)?;
     let has_zone = |name: &str| name.parse::<chrono_tz::Tz>().is_ok();
     let is_pattern = |text: &str| regress::Regex::with_flags(&format!("^(?:{text})$"), "u").is_ok();
     let errors = settings.check(has_zone, is_pattern);

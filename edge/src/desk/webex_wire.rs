@@ -1,5 +1,6 @@
 //! The parts of the Webex REST API v1 that are used, as types: developer.webex.com, "Messaging".
 
+use crate::text::{lossy, lossy_option};
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize)]
@@ -54,7 +55,7 @@ pub(super) struct Created {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Person {
     pub(super) id: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lossy")]
     pub(super) display_name: String,
     /// Presence; absent for people of other organisations.
     #[serde(default)]
@@ -64,7 +65,7 @@ pub(super) struct Person {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Membership {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lossy")]
     pub(super) person_display_name: String,
 }
 
@@ -78,8 +79,9 @@ pub(super) struct Message {
     pub(super) person_id: String,
     #[serde(default)]
     pub(super) person_email: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lossy")]
     pub(super) text: String,
+    #[serde(default, deserialize_with = "lossy_option")]
     pub(super) html: Option<String>,
     pub(super) created: Option<String>,
     #[serde(default)]
@@ -90,7 +92,7 @@ pub(super) struct Message {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Room {
     pub(super) id: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lossy")]
     pub(super) title: String,
     #[serde(default)]
     pub(super) last_activity: String,

@@ -1,7 +1,7 @@
 //! What is wrong with a document: the field, and what was expected there.
 
-use super::place::place;
 use serde::{Deserialize, Serialize};
+use std::fmt::Display;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{field}: {expected}")]
@@ -12,18 +12,20 @@ pub struct SettingsError {
 }
 
 impl SettingsError {
-    /// What a parser said, and where it stopped: line from 1, and bytes of that line.
-    pub fn unread(document: &str, line: usize, column: usize, said: &str) -> Self {
-        let said = said.split_once(" at line ").map_or(said, |(said, _)| said);
+    /// What a parser said, and the path to where it stopped: `.` is the whole document.
+    pub fn unread(path: impl Display, said: impl Display) -> Self {
+        let (path, said) = (path.to_string(), said.to_string());
+        let said = said
+            .split_once(" at line ")
+            .map_or(said.as_str(), |(said, _)| said);
         let missing = said
             .strip_prefix("missing field `")
             .and_then(|rest| rest.strip_suffix('`'));
-        let path = place(document, line, column, missing.is_some());
-        let (field, expected) = match missing {
-            Some(missing) if path.is_empty() => (missing.into(), "expected a value, found none"),
-            Some(missing) => ([&path, ".", missing].concat(), "expected a value, found none"),
-            None if path.is_empty() => ("document".into(), said),
-            None => (path, said),
+        let (field, expected) = match (path.as_str(), missing) {
+            (".", Some(missing)) => (missing.into(), "expected a value, found none"),
+            (_, Some(missing)) => ([&path, ".", missing].concat(), "expected a value, found none"),
+            (".", None) => ("document".into(), said),
+            (_, None) => (path, said),
         };
         Self {
             field,

@@ -2,7 +2,6 @@
 
 mod error;
 mod kinds;
-mod place;
 mod plan;
 mod public;
 

@@ -48,7 +48,7 @@ const LINE_KINDS = [
   ['ol', /^\s{0,3}\d+[.)]\s+(.*)$/],
   ['blockquote', /^\s{0,3}>\s?(.*)$/],
   ['heading', /^#{1,6}\s+(.*)$/],
-  ['p', /^(.*)$/],
+  ['p', /^(.*)$/s],
 ];
 
 function splitBlocks(markdown) {

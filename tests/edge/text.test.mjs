@@ -1,0 +1,112 @@
+// What an agent writes, in any script, as markdown and as plain text: it arrives once, in order, as it was written.
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, test } from 'node:test';
+import { startWorld, until } from '../harness.mjs';
+
+let world;
+before(async () => {
+  world = await startWorld();
+});
+after(() => world?.close());
+beforeEach(() => world.control('POST', '/reset'));
+
+const COMBINING = '\u0301';
+/** Every direction mark there is, and what takes no room. */
+const BIDI = ['\u061c', '\u200e', '\u200f', ...'\u202a\u202b\u202c\u202d\u202e', ...'\u2066\u2067\u2068\u2069'];
+const NO_WIDTH = ['\u200b', '\u200c', '\u200d', '\u2060', '\u00ad', '\u034f', '\u180e', '\ufe0f', '\ufeff'];
+
+const BEGINNINGS = [
+  // Emoji: plain, with a skin, with a selector, keycaps, families, flags, tags.
+  ...['👍', '😀', '🎉', '🙏', '❤️', '☎️', '✅', '©', '™', '👍🏽', '🧑🏿‍💻', '👩‍❤️‍💋‍👨', '👨‍👩‍👧‍👦', '🏳️‍🌈', '🏴‍☠️', '🐈‍⬛', '1️⃣', '#️⃣', '🇵🇱', '🇺🇦'],
+  ...['🇯🇵🇰🇷', '🏴󠁧󠁢󠁳󠁣󠁴󠁿', '🇵', '‍', '🏽', '🫨', '𓀀', '𝕳𝖊𝖑𝖑𝖔', '𝟙', '🀄'],
+  // Languages.
+  ...['Świetnie', 'żółw', 'Łódź', 'ąćęłńóśźż', 'Ünïcödé', 'ß', 'ŉ', 'ǅ', 'İstanbul', 'ırmak', 'Œuvre', '¿Qué?', '¡Hola!', 'þorn', 'Ελληνικά', 'Привет', 'Їжак'],
+  ...['مرحبا', 'سلام', 'ﷺ', 'لا', 'שלום', 'עִבְרִית', 'אב', 'ܫܠܡܐ', 'ދިވެހި', '你好', '漢字', '㍿', '𠮷野家', 'こんにちは', 'ｶﾅ', '안녕', '한', 'สวัสดี', 'กำ', 'ที่นี่'],
+  ...['नमस्ते', 'क्षि', 'தமிழ்', 'বাংলা', 'ગુજરાતી', 'മലയാളം', 'සිංහල', 'ខ្មែរ', 'မြန်မာ', 'བོད', 'ᠮᠣᠩᠭᠣᠯ', 'አማርኛ', 'ქართული', 'հայերեն', 'ᏣᎳᎩ', 'ᐃᓄᒃᑎᑐᑦ', 'ꦧꦱ', '𞤀𞤣𞤤𞤢𞤥'],
+  // Marks on a letter, on nothing, and too many of them.
+  ...[`e${COMBINING}`, COMBINING, `a${COMBINING.repeat(100)}`, 'Z͑ͫ̓ͪ̂ͫ̽͏̴̙̤̞͉͚̯̞̠͍A̴̵̜̰͔ͫ͗͢', '⃣', '゙', '่', 'َ', '\u0fd5', '\u302a'],
+  ...BIDI.map((mark) => `${mark}abc`),
+  ...['\u202eevil', '\u202e', 'a\u202eb\u202cc', '\u2067אב\u2069', '\u2066', 'א1ب2'],
+  ...NO_WIDTH.map((sign) => `${sign}abc`),
+  ...['a\u200bb', 'ab\u200d', '\u200b\u200b\u200b'],
+  // What begins like markup and is none.
+  ...['<', '<<', '< b', '<3', '<>', '</', '</>', '</ p', '</3', '<!', '<!-', '<!--', '<!-- a', '-->', '<!doctype', '<![CDATA[', ']]>', '<?', '<?xml', '<%', '<\u0301b>', '<ü>', '<👍>'],
+  ...['<b', '<b>bold</b>', '<a href=', '<a href="x', "<a href='", '<p class="', '<br', '<br/>', '</p>', '<script>', '</script>', '<style>', '<textarea>', '<title>', '<plaintext>', '<svg/onload=x>', '<img src=x onerror=alert(1)>'],
+  ...['&', '&&', '& ', '&;', '&#', '&#;', '&#x', '&#x;', '&#xZ', '&#x1F44D', '&#0;', '&#xD800;', '&#1114112;', '&#x110000;', '&#99999999999999999999;', '&unknown;', '&am', '&amp', '&ampx;', '&copy', '&notit;', '&nbsp', '&NotEqualTilde;', '&\u0301lt;', '&👍;'],
+  // What some layer might stumble on.
+  ...['\0', 'a\0b', '\u0001', '\u007f', '\u0085', '\u009f', '\ufffd', '\ufffe', '\uffff', '\u{10ffff}', '\ue000', '\ud800', '\udc00x', '\udc00\ud800', '"', "'", '\\\\', '{{NAME}}', '${x}', '%s', '%00', '\u2028x', '\u2029x', '\u3000x', '\u00a0x', 'x\ty'],
+];
+
+/** A lone half of a pair is no character: what is stored has a sign for it. */
+const whole = (text) => text.replace(/(?:[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff])+/g, '\ufffd');
+
+/** What the visitor has of agents' lines, as plain text. */
+const heard = (visitor) =>
+  visitor.entries.flatMap(({ said }) => (said.agent ? [said.agent.body.map((span) => span.text).join('')] : []));
+
+test('200 beginnings in every script, as markdown and as plain text', async (t) => {
+  assert.ok(BEGINNINGS.length >= 200, `${BEGINNINGS.length}`);
+  const parts = [];
+  for (const field of ['markdown', 'text']) {
+    const half = Math.ceil(BEGINNINGS.length / 2);
+    parts.push([field, BEGINNINGS.slice(0, half)], [field, BEGINNINGS.slice(half)]);
+  }
+  const talks = [];
+  for (const [field, beginnings] of parts) {
+    const visitor = await world.visitSettled('person');
+    talks.push({ field, beginnings, visitor, roomId: (await world.room()).id });
+  }
+  const began = performance.now();
+  await Promise.all(
+    talks.map(async ({ field, beginnings, visitor, roomId }) => {
+      const expected = [];
+      for (const [index, beginning] of beginnings.entries()) {
+        const posted = await world.agentSays(undefined, { roomId, [field]: `${beginning} ${index}` });
+        assert.equal(Boolean(posted.html), field === 'markdown');
+        expected.push(whole(posted.text).trimEnd());
+      }
+      await until(() => heard(visitor).length >= expected.length, 30_000, () => `${field}, after ${JSON.stringify(heard(visitor).at(-1))}: ${world.output.slice(-500)}`);
+      // Nothing is said twice, also not later.
+      await world.agentSays(undefined, { roomId, text: 'the end' });
+      await until(() => heard(visitor).includes('the end'));
+      assert.deepEqual(heard(visitor), [...expected, 'the end']);
+    }),
+  );
+  t.diagnostic(`${BEGINNINGS.length} beginnings twice in ${Math.round(performance.now() - began)} ms`);
+  assert.ok(!world.output.includes('RuntimeError'), world.output.slice(-1_000));
+});
+
+/** Markup as a client might send it, not as Webex escapes it, and what of it is shown. */
+const MARKUP = [
+  ['👍', '👍'],
+  ['Świetnie', 'Świetnie'],
+  ['<p>👍🏽 Świetnie</p>', '👍🏽 Świetnie'],
+  ['\u202e<b>שלום</b>', '\u202eשלום'],
+  ['1 < 2 & 3 <3', '1 < 2 & 3 <3'],
+  ['<p>open <b>bold <i>both', 'open bold both'],
+  ['a<!-- never ends', 'a'],
+  ['a<', 'a<'],
+  ['a&', 'a&'],
+  ['&#x &unknown; &#xd800; &#1114112; &amp;amp; &hearts;&NotEqualTilde;', '&#x &unknown; \ufffd \ufffd &amp; ♥≂̸'],
+  ['<a href="https://example.com/?a=1&amp;b=ż">ł</a>', 'ł'],
+  ['<a href=https://e.example a a=1 a=2 href=x>t</a x=y>!', 't!'],
+  ['<p\0 a=\0>x\0y</p\0>', 'x\0y'],
+  ['<ü>ü</ü>', '<ü>ü'],
+  ['<p>one</p><p>two<br>three</p>', 'one\ntwo\nthree'],
+];
+
+test('markup that nobody escaped: its text arrives, and the conversation goes on', async () => {
+  const visitor = await world.visitSettled('person');
+  const { id: roomId } = await world.room();
+  const expected = [];
+  for (const [html, text] of MARKUP) {
+    await world.control('POST', '/deliveries', { hold: true });
+    const posted = await world.agentSays(undefined, { roomId, text: 'as text' });
+    await world.fault({ route: `GET /webex/v1/messages/${posted.id}`, body: { ...posted, html } });
+    await world.control('POST', '/deliveries/release', {});
+    expected.push(text);
+    await until(() => heard(visitor).length >= expected.length, 10_000, () => `${html}: ${world.output.slice(-500)}`);
+    assert.equal(heard(visitor).at(-1), text, html);
+  }
+  assert.deepEqual(heard(visitor), expected);
+});
