@@ -9,13 +9,13 @@ use crate::{
     files, frame,
     keys::is_conversation_id,
     shell::now,
-    zone,
 };
 use futures_util::TryStreamExt;
 use serde::de::DeserializeOwned;
 use shared::{
     conversation::VisitorCard,
     form::{FieldKind, Form},
+    pattern,
     protocol::{PollRequest, SUBPROTOCOL, StartAnswer, StartRequest, check_text},
     settings::Topic,
 };
@@ -104,7 +104,7 @@ async fn start(request: &mut Request, env: &Env) -> Result<Response, ApiError> {
         None => settings.form(topic),
     };
     let form = form.cloned().unwrap_or(Form { fields: vec![] });
-    let errors = form.check(&start.answers, zone::matches);
+    let errors = form.check(&start.answers, pattern::matches);
     if !errors.is_empty() {
         return Err(ApiError::BadAnswers(errors));
     }

@@ -26,7 +26,7 @@ pub struct Field {
     pub min: usize,
     #[serde(default = "max_answer")]
     pub max: usize,
-    /// A JavaScript regular expression (flag `u`) that the whole answer must match.
+    /// A JavaScript regular expression (flag `u`) that the whole answer must match, and that needs no back-tracking.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pattern: Option<String>,
     /// What to write, when `pattern` does not match.
@@ -68,8 +68,8 @@ pub enum Problem {
 impl Form {
     /// Every problem with the answers, in the order of the fields; none means that they are accepted.
     ///
-    /// `matches(pattern, answer)` runs the regular expression. Browser and edge both lend the JavaScript
-    /// engine they have, which costs no bytes and gives both the same verdict.
+    /// `matches(pattern, answer)` runs the regular expression. The browser lends the JavaScript engine that it has, which
+    /// costs no bytes; the edge [`pattern::matches`](crate::pattern::matches), which costs no time. The edge's word counts.
     pub fn check(
         &self,
         answers: &BTreeMap<String, String>,

@@ -10,6 +10,7 @@ pub mod file;
 pub mod form;
 pub mod hours;
 pub mod message;
+pub mod pattern;
 pub mod protocol;
 pub mod settings;
 pub mod time;

@@ -88,6 +88,9 @@ const wrong = [
   [(d) => (d.hours = { week: {}, holidays: ['02-30'] }), 'hours.holidays[0]', 'expected a date like 2026-12-24, or 12-24 for every year'],
   [(d) => (d.hours = { week: {}, special: { '2026-13-01': [] } }), 'hours.special.2026-13-01', 'expected a date like 2026-12-24'],
   [(d) => (d.forms.contact.fields[2].pattern = '('), 'forms.contact.fields[2].pattern', 'expected a JavaScript regular expression (flag u)'],
+  [(d) => (d.forms.contact.fields[2].pattern = '(?=a)a'), 'forms.contact.fields[2].pattern', 'expected a regular expression that is matched without back-tracking: look-around is not supported'],
+  [(d) => (d.forms.contact.fields[2].pattern = '(a)\\1'), 'forms.contact.fields[2].pattern', 'expected a regular expression that is matched without back-tracking: backreferences are not supported'],
+  [(d) => (d.forms.contact.fields[2].pattern = '\\p{Lu}+'), 'forms.contact.fields[2].pattern', 'expected a regular expression that is matched without back-tracking: Unicode character classes are not supported'],
   [(d) => (d.forms.contact.fields[0].requierd = true), 'forms.contact.fields[0].requierd', /^unknown field `requierd`/],
   [(d) => (d.desk.replies = { marked: 'a' }), 'desk.replies.marked', 'expected 1 to 8 characters without letters, digits, spaces and slashes'],
   [(d) => (d.origins = ['example.com']), 'origins[0]', 'expected an origin like https://www.example.com or https://*.example.com, or *'],
@@ -280,6 +283,23 @@ test('a message that is left is checked, at any hour', async () => {
   assert.equal((await leave('Call me', answers)).status, 200);
 });
 
+test('a pattern that would keep a back-tracking engine busy for years answers at once', async () => {
+  await world.push(changed((d) => (d.forms.contact.fields[2].pattern = '^(\\w+\\s?)*$')), 'patterns');
+  const start = (order) => new Visitor(world).start('sales', { name: 'Jane', email: 'jane@example.org', order }, { site: 'patterns' });
+  const began = performance.now();
+  for (const [order, problem] of [
+    [`${'a'.repeat(255)}!`, 'mismatch'],
+    [`${'a '.repeat(127)}!`, 'mismatch'],
+    [`${'a'.repeat(3_999)}!`, { too_long: { max: 256 } }],
+  ]) {
+    const { status, body } = await start(order);
+    assert.deepEqual([status, body.code, body.fields], [422, 'bad_answers', [{ field: 'order', problem }]]);
+  }
+  assert.equal((await start('AB 12345')).status, 200);
+  assert.equal((await start('x\nAB-12345\n!')).status, 422, 'the whole answer must match');
+  assert.ok(performance.now() - began < 5_000);
+});
+
 /** Runs `cargo xtask settings …`, built already: its exit code, and what it said. */
 function xtask(...args) {
   const program = process.env.EDGECHAT_XTASK ?? join(ROOT, 'target/debug/xtask');
@@ -335,6 +355,15 @@ test('cargo xtask settings: a plain sentence for each failure', async () => {
   xtask.env = { EDGECHAT_ADMIN_TOKEN: 'x'.repeat(32) };
   await says(/^The worker does not take this admin token\.\n$/, 'push', 'good.json');
   delete xtask.env;
+});
+
+test('a document that breaks a rule which is newer than it is logged, and its site goes on', async () => {
+  await world.stopWorker();
+  await world.publish(changed((d) => ((d.name = 'Old'), (d.forms.contact.fields[2].pattern = '(?=a)a'))));
+  await world.startWorker();
+  assert.equal((await publicOf('default')).body.name, 'Old');
+  await until(() => world.output.includes('used all the same: forms.contact.fields[2].pattern'));
+  assert.equal((await new Visitor(world).start('person')).status, 200);
 });
 
 test('a published copy that cannot be read is logged, and the demo does not stand in for it', async () => {

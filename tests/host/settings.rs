@@ -97,6 +97,12 @@ fn what_contradicts_itself_is_named_with_its_place() {
             "forms.contact.fields[2].pattern",
             "expected a JavaScript regular expression (flag u)",
         ),
+        (
+            "forms/contact/fields/2/pattern",
+            json!(r"(\w)\1"),
+            "forms.contact.fields[2].pattern",
+            "expected a regular expression that is matched without back-tracking: backreferences are not supported",
+        ),
     ] {
         let settings = parse(changed(path, value)).unwrap_or_else(|error| panic!("{path}: {error}"));
         assert_eq!(errors(&settings), [format!("{field}: {expected}")], "{path}");

@@ -101,7 +101,7 @@ fn the_core_is_pure() {
         .collect();
     assert_eq!(
         names,
-        ["chrono", "serde", "thiserror"],
+        ["chrono", "regex-lite", "serde", "thiserror"],
         "what `shared` may depend on"
     );
     nowhere(

@@ -301,6 +301,13 @@ mod tests {
             );
         }
         assert_eq!(
+            wrong("[A-Z]{2}", r"(?=[A-Z])"),
+            [
+                "forms.contact.fields[2].pattern: expected a regular expression that is matched without back-tracking: \
+                 look-around is not supported"
+            ]
+        );
+        assert_eq!(
             wrong("\"zone\":", "\"zone\""),
             ["document: expected JSON: expected `:` at line 3 column 10"]
         );

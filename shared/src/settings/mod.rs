@@ -14,6 +14,7 @@ use crate::{
     file::{FileKind, MAX_FILE},
     form::Form,
     hours::{Hours, Interval, coming},
+    pattern,
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -260,7 +261,7 @@ impl Retention {
 impl Settings {
     /// Every rule between fields that the document breaks; what one field alone can break, parsing has found.
     ///
-    /// `has_zone` and `is_pattern` lend the time-zone database and the regular expressions that the caller has.
+    /// `has_zone` and `is_pattern` lend the time-zone database and JavaScript's regular expressions that the caller has.
     pub fn check(
         &self,
         has_zone: impl Fn(&str) -> bool,
@@ -325,8 +326,13 @@ impl Settings {
                     "a name that no other field of the form has",
                 );
                 wrong(field.min > field.max, &at("min"), "at most `max`");
-                let odd = field.pattern.as_ref().is_some_and(|pattern| !is_pattern(pattern));
-                wrong(odd, &at("pattern"), "a JavaScript regular expression (flag u)");
+                let Some(pattern) = &field.pattern else { continue };
+                if !is_pattern(pattern) {
+                    wrong(true, &at("pattern"), "a JavaScript regular expression (flag u)");
+                } else if let Some(problem) = pattern::problem(pattern) {
+                    let expected = "a regular expression that is matched without back-tracking";
+                    wrong(true, &at("pattern"), &[expected, ": ", &problem].concat());
+                }
             }
         }
         errors
