@@ -16,7 +16,7 @@ use shared::{
     conversation::VisitorCard,
     form::{FieldKind, Form},
     pattern,
-    protocol::{PollRequest, SUBPROTOCOL, StartAnswer, StartRequest, check_text},
+    protocol::{PollRequest, SUBPROTOCOL, StartAnswer, StartRequest, check_text, shown_address},
     settings::Topic,
 };
 use std::time::Duration;
@@ -32,7 +32,8 @@ const SIGNAL_RETRIES: [Duration; 4] = [
     Duration::from_secs(2),
     Duration::ZERO,
 ];
-const LONGEST_URL: usize = 1024;
+/// A start has a form and a message in it, each of which has its own limit in characters, and two addresses.
+const MAX_START: usize = 64 << 10;
 const LONGEST_USER_AGENT: usize = 512;
 
 pub(crate) async fn route(mut request: Request, env: &Env) -> Result<Response> {
@@ -84,7 +85,7 @@ async fn public_settings(env: &Env, site: &str) -> Result<Response, ApiError> {
 
 async fn start(request: &mut Request, env: &Env) -> Result<Response, ApiError> {
     same_origin(request)?;
-    let start: StartRequest = body(request, MAX_FRAME).await?;
+    let start: StartRequest = body(request, MAX_START).await?;
     let is_key = |text: &str| {
         (22..=64).contains(&text.len())
             && text
@@ -296,8 +297,8 @@ fn card(
         ip: header("cf-connecting-ip")?,
         mobile,
         user_agent: cut(&user_agent, LONGEST_USER_AGENT),
-        page: cut(&start.page, LONGEST_URL),
-        referrer: cut(&start.referrer, LONGEST_URL),
+        page: shown_address(&start.page).into(),
+        referrer: shown_address(&start.referrer).into(),
         topic: topic.label.clone(),
         name,
         answers,
@@ -338,5 +339,6 @@ fn country_name(code: String) -> String {
 }
 
 fn cut(text: &str, longest: usize) -> String {
-    text[..text.floor_char_boundary(longest)].to_owned()
+    let end = text.floor_char_boundary(longest);
+    text.get(..end).unwrap_or_default().to_owned()
 }

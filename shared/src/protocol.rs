@@ -136,6 +136,16 @@ pub fn check_text(text: &str) -> Result<(), Rejection> {
     Ok(())
 }
 
+/// As much of a page's address as agents are shown, in bytes.
+const LONGEST_ADDRESS: usize = 1_024;
+
+/// A page's address as it is sent and stored: not too long, and without its fragment, which is the page's own affair.
+pub fn shown_address(address: &str) -> &str {
+    let whole = address.split_once('#').map_or(address, |(before, _)| before);
+    let end = whole.floor_char_boundary(LONGEST_ADDRESS);
+    whole.get(..end).unwrap_or_default()
+}
+
 /// `POST /v1/conversations`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StartRequest {
@@ -149,7 +159,7 @@ pub struct StartRequest {
     /// Not a chat but a message left for the team: this is its text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// The page the visitor is on, and where they came from; shown to agents.
+    /// The page the visitor is on, and where they came from, as [`shown_address`] has it; shown to agents.
     #[serde(default)]
     pub page: String,
     #[serde(default)]

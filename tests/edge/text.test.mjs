@@ -1,7 +1,7 @@
 // What an agent writes, in any script, as markdown and as plain text: it arrives once, in order, as it was written.
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { startWorld, until } from '../harness.mjs';
+import { startWorld, until, Visitor } from '../harness.mjs';
 
 let world;
 before(async () => {
@@ -109,4 +109,21 @@ test('markup that nobody escaped: its text arrives, and the conversation goes on
     assert.equal(heard(visitor).at(-1), text, html);
   }
   assert.deepEqual(heard(visitor), expected);
+});
+
+test('the longest form and message and long addresses are one start; agents see addresses without their fragment', async () => {
+  const visitor = new Visitor(world);
+  const long = `https://shop.example/${'ż'.repeat(5_000)}`;
+  const message = '👍'.repeat(4_000);
+  const answers = { name: '𝕳'.repeat(80), email: 'jane@example.org', order: '' };
+  const more = { message, page: `${long}#token=secret`, referrer: 'https://search.example/?q=%F0#token=secret' };
+  assert.equal((await visitor.start('person', answers, more)).status, 200);
+  const lines = await until(async () => {
+    const lines = (await world.room())?.lines ?? [];
+    return lines.join('').match(/👍/gu)?.length === 4_000 && lines;
+  });
+  const [, page] = /\nPage: (.*)\n/.exec(lines[0]);
+  assert.ok(long.startsWith(page) && page.length > 40 && Buffer.byteLength(page) <= 1_024, page);
+  assert.match(lines[0], /\nReferrer: https:\/\/search\.example\/\?q=%F0\n/);
+  assert.ok(!lines.join('').includes('secret'));
 });

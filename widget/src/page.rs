@@ -1,6 +1,7 @@
 //! What the panel tells the page around its frame, and what it heard from it.
 
 use crate::browser;
+use shared::protocol::shown_address;
 use std::cell::RefCell;
 use wasm_bindgen::JsValue;
 
@@ -28,18 +29,19 @@ pub(crate) fn is_met(origin: &str) -> bool {
     PAGE.with_borrow(|page| page.origin.as_deref() == Some(origin))
 }
 
-/// The page's address, and where the visitor came from.
+/// The page's address, and where the visitor came from, as agents are shown them.
 pub(crate) fn address() -> (String, String) {
     let Page {
         origin,
         address,
         referrer,
     } = PAGE.with_borrow(Clone::clone);
-    if origin.is_some() {
-        (address, referrer)
+    let address = if origin.is_some() {
+        address
     } else {
-        (browser::own_referrer(), String::new())
-    }
+        browser::own_referrer()
+    };
+    (shown_address(&address).into(), shown_address(&referrer).into())
 }
 
 pub(crate) fn ready() {
@@ -69,5 +71,28 @@ pub(crate) fn close() {
 fn tell(kind: &str, name: &str, value: JsValue) {
     if let Some(origin) = PAGE.with_borrow(|page| page.origin.clone()) {
         browser::post_to_page(kind, name, &value, &origin);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_cut_and_lose_their_fragment() {
+        let at = |address: &str, referrer: &str| {
+            met("https://shop.example".into(), address.into(), referrer.into());
+            super::address()
+        };
+        let short = "https://shop.example/a?b=ż";
+        assert_eq!(
+            at(&[short, "#token=secret"].concat(), "https://a.example/#b#c"),
+            (short.into(), "https://a.example/".into())
+        );
+        let long = ["https://shop.example/?", &"ż".repeat(50_000), "#secret"].concat();
+        let (address, referrer) = at(&long, &long);
+        assert_eq!((address.len(), &address), (1_024, &referrer));
+        assert!(long.starts_with(&address));
+        assert_eq!(at("", "#"), (String::new(), String::new()));
     }
 }
