@@ -56,6 +56,8 @@ pub(crate) struct SignalCall {
 #[derive(Serialize, Deserialize)]
 pub(crate) struct SweepCall {
     pub(crate) watch: WatchState,
+    #[serde(default)]
+    pub(crate) active_at: Option<Timestamp>,
 }
 
 #[durable_object]
@@ -155,14 +157,14 @@ impl Shell {
                 Ok(Response::empty()?)
             }
             (Method::Post, "/sweep") => {
-                let SweepCall { watch } = call(&mut request).await?;
+                let SweepCall { watch, active_at } = call(&mut request).await?;
                 if !self.load_for_visitor()? {
                     return Err(ApiError::NotStarted);
                 }
                 if self.is_over() {
                     return Err(ApiError::Over);
                 }
-                self.take(Input::SweepDue { watch })?;
+                self.take(Input::SweepDue { watch, active_at })?;
                 Ok(Response::empty()?)
             }
             (Method::Post, "/erase") => {

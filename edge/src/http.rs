@@ -10,6 +10,9 @@ use worker::{
 /// A longer answer is not read.
 const MAX_REPLY: usize = 1 << 20;
 
+/// Whatever a vendor asks for, it is asked again after this long.
+const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
+
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) method: Method,
@@ -172,16 +175,17 @@ fn whole(response: &Response) -> Result<Option<web_sys::Response>, JsValue> {
     }
 }
 
-/// Seconds or an HTTP date; what is neither is as good as absent.
+/// Seconds or an HTTP date, but no longer than we would wait; what is neither is as good as absent.
 fn retry_after(text: &str, now_ms: i64) -> Option<Duration> {
     let text = text.trim();
     if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
+        return Some(Duration::from_secs(seconds).min(LONGEST_WAIT));
     }
     let at = chrono::DateTime::parse_from_rfc2822(text)
         .ok()?
         .timestamp_millis();
-    Some(Duration::from_millis(u64::try_from(at - now_ms).unwrap_or(0)))
+    let wait = Duration::from_millis(u64::try_from(at.saturating_sub(now_ms)).unwrap_or(0));
+    Some(wait.min(LONGEST_WAIT))
 }
 
 fn next_of(link: &str) -> Option<String> {
@@ -213,7 +217,10 @@ mod tests {
             retry_after("Thu, 14 Nov 2013 22:13:50 GMT", now),
             Some(Duration::ZERO)
         );
-        for odd in ["", "-1", "soon", "1.5"] {
+        for long in ["3600", "18446744073709551615", "Tue, 14 Nov 2090 22:13:50 GMT"] {
+            assert_eq!(retry_after(long, now), Some(LONGEST_WAIT), "{long}");
+        }
+        for odd in ["", "-1", "soon", "1.5", "99999999999999999999", "NaN"] {
             assert_eq!(retry_after(odd, now), None, "{odd}");
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::{
     error::ApiError,
+    shell::now,
     site::{
         list::{List, SiteCall},
         tick::Tick,
@@ -9,10 +10,14 @@ use crate::{
     },
 };
 use shared::{conversation::SiteJob, time::Timestamp};
+use std::time::Duration;
 use worker::{
     DurableObject, Env, Method, Request, RequestInit, Response, Result, ScheduledTime, State, Storage,
-    durable_object, js_sys, wasm_bindgen::JsValue,
+    console_error, durable_object, js_sys, wasm_bindgen::JsValue,
 };
+
+/// The platform gives up on an alarm that has failed a few times.
+const AFTER_ERROR: Duration = Duration::from_secs(30);
 
 #[durable_object]
 pub struct SiteDo {
@@ -44,11 +49,18 @@ impl DurableObject for SiteDo {
     }
 
     async fn alarm(&self) -> Result<Response> {
-        if let Some(next) = self.tick.look(&self.list).await? {
+        let next = self.tick.run(&self.list).await.unwrap_or_else(|error| {
+            console_error!("regular look: {error}");
+            Some(now() + AFTER_ERROR)
+        });
+        if let Some(next) = next {
             self.look_at(next).await?;
         }
         // Where it fails it sets an alarm of its own, sooner than the next look.
-        self.versions.publish().await?;
+        if let Err(error) = self.versions.publish().await {
+            console_error!("settings not published: {error}");
+            self.look_at(now() + AFTER_ERROR).await?;
+        }
         Response::empty()
     }
 }
@@ -56,10 +68,19 @@ impl DurableObject for SiteDo {
 impl SiteDo {
     async fn answer(&self, site: &str, request: &mut Request) -> Result<Response, ApiError> {
         let call: SiteCall = serde_json::from_str(&request.text().await?).map_err(worker::Error::from)?;
-        let starts = matches!(call.job, SiteJob::Enlist { .. });
+        let next = match &call.job {
+            SiteJob::Enlist { watch, .. } => Some(self.tick.enlisted(
+                &self.list,
+                watch.as_ref(),
+                call.thread.is_some(),
+            )),
+            _ => None,
+        };
         let answer = self.list.answer(site, call).await?;
-        if starts && self.storage.get_alarm().await?.is_none() {
-            self.look_at(self.tick.next(&self.list)).await?;
+        if let Some(next) = next
+            && self.storage.get_alarm().await?.is_none_or(|at| at > next.0)
+        {
+            self.look_at(next).await?;
         }
         Ok(Response::from_json(&answer)?)
     }

@@ -169,6 +169,7 @@ fn a_sweep_that_fails_is_tried_again_and_runs_no_command_twice() {
     stage.desk_fails.push_back(Failure::Passing { retry_after: None });
     stage.take(Input::SweepDue {
         watch: WatchState::Active,
+        active_at: None,
     });
     stage.wait(Duration::from_secs(5));
     assert_eq!(stage.room.len(), before, "{:?}", &stage.room[before..]);

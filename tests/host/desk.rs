@@ -3,8 +3,8 @@
 use crate::Stage;
 use shared::{
     conversation::{
-        DeskJob, DeskOutcome, DeskRef, Failure, Line, Participant, SiteAnswer, SiteJob, ThreadRef, Voice,
-        WatchRef,
+        DeskJob, DeskOutcome, DeskRef, Failure, Line, Participant, Post, SiteAnswer, SiteJob, ThreadRef,
+        Voice, WatchRef,
     },
     settings::DEFAULT_SITE,
 };
@@ -87,7 +87,10 @@ impl Stage {
                 self.log.push(format!("  room < {line}"));
                 self.room.push(line);
                 self.posts += 1;
-                Ok(DeskOutcome::Posted(DeskRef(format!("post-{}", self.posts))))
+                Ok(DeskOutcome::Posted(Post {
+                    message: DeskRef(format!("post-{}", self.posts)),
+                    at: Some(self.now),
+                }))
             }
             DeskJob::Read { message, .. } => Ok(DeskOutcome::Read(
                 self.written

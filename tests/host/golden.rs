@@ -320,8 +320,8 @@ fn a_stored_conversation_is_read_back() {
     let message = stage.agent_writes("I take over");
     stage.take(Input::DeskSignalled { message });
     stage.take(Input::VisitorAskedForPerson);
-    let golden = include_str!("golden/snapshot_v1_2.json");
-    check("snapshot_v1_2", golden, &[json(&stage.conversation)]);
+    let golden = include_str!("golden/snapshot_v1_3.json");
+    check("snapshot_v1_3", golden, &[json(&stage.conversation)]);
     let read: Conversation = serde_json::from_str(golden).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(json(&read), json(&stage.conversation));
     assert_eq!(read.state(), stage.conversation.state());
@@ -329,6 +329,7 @@ fn a_stored_conversation_is_read_back() {
     for old in [
         include_str!("golden/snapshot_v1_0.json"),
         include_str!("golden/snapshot_v1_1.json"),
+        include_str!("golden/snapshot_v1_2.json"),
     ] {
         let old: Conversation = serde_json::from_str(old).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(old.state(), stage.conversation.state());

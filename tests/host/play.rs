@@ -182,11 +182,13 @@ impl Player {
             "visitor erases" => stage.take(Input::VisitorErased),
             "sweep" => stage.take(Input::SweepDue {
                 watch: WatchState::Active,
+                active_at: None,
             }),
             "watch lost" => {
                 stage.watched = false;
                 stage.take(Input::SweepDue {
                     watch: WatchState::Lost,
+                    active_at: None,
                 });
             }
             "unheard" => {

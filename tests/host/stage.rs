@@ -3,8 +3,8 @@
 use crate::told::told;
 use shared::{
     conversation::{
-        BotAnswer, BotAsk, ConnectionId, Context, Conversation, DeskFile, DeskFileState, DeskMessage,
-        DeskRef, Effect, Failure, Input, SiteJob, Start, TaskId, To, VisitorCard,
+        Attempt, BotAnswer, BotAsk, ConnectionId, Context, Conversation, DeskFile, DeskFileState, DeskJob,
+        DeskMessage, DeskRef, Effect, Failure, Input, SiteJob, Start, TaskId, To, VisitorCard,
     },
     file::FileKind,
     hours::Interval,
@@ -88,6 +88,8 @@ pub struct Stage {
     pub sent: Vec<(To, ServerFrame)>,
     /// Told as it happens, for scripts.
     pub log: Vec<String>,
+    /// What the desk was asked, and how sure the core was.
+    pub asked: Vec<(DeskJob, Attempt)>,
     pub(crate) posts: u32,
     pub(crate) settings: Settings,
     /// Everything was deleted.
@@ -152,6 +154,7 @@ impl Stage {
             written: vec![],
             sent: vec![],
             log: vec![],
+            asked: vec![],
             posts: 0,
             settings,
             is_erased: false,
@@ -341,9 +344,13 @@ impl Stage {
                     self.sent.push((To::One(to), frame));
                 }
                 Effect::Desk {
-                    task, thread, job, ..
+                    task,
+                    thread,
+                    job,
+                    attempt,
                 } => {
                     let traps = |on: &String| format!("{job:?}").contains(on);
+                    self.asked.push((job.clone(), attempt));
                     if self.traps_on.as_ref().is_some_and(traps) {
                         self.log.push("trap".into());
                         self.trapped = true;

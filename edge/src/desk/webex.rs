@@ -10,17 +10,15 @@ use super::{
     words,
 };
 use crate::{accounts::Account, body, shell::Shell};
-use shared::{
-    conversation::{
-        Attempt, DeskFile, DeskJob, DeskMessage, DeskOutcome, DeskRef, Failure, Line, NameWanted,
-        Participant, ThreadRef, Voice,
-    },
-    time::Timestamp,
+use shared::conversation::{
+    Attempt, DeskFile, DeskJob, DeskMessage, DeskOutcome, DeskRef, Failure, Line, NameWanted, Participant,
+    Post, ThreadRef, Voice,
 };
+use std::time::Duration;
 use worker::Result;
 
-/// Enough to find what an unheard attempt left: nothing else of ours comes between.
-const LOOK_BACK: &str = "max=50";
+/// No attempt to open a room goes on for longer than a day.
+const OLDEST_ATTEMPT: Duration = Duration::from_secs(25 * 60 * 60);
 
 pub(crate) struct Webex<'a> {
     pub(super) shell: &'a Shell,
@@ -89,12 +87,10 @@ impl<'a> Webex<'a> {
     }
 
     async fn open_room(&self, title: &str, attempt: &Attempt) -> Result<ThreadRef, Failure> {
-        if let Attempt::MaybeDone { .. } = attempt {
-            let path = format!("/rooms?type=group&sortBy=created&{LOOK_BACK}");
-            let rooms: List<Room> = self.client.get(Account::Desk, &path).await?;
-            if let Some(room) = rooms.items.into_iter().find(|room| room.title == title) {
-                return Ok(ThreadRef(room.id));
-            }
+        if let Attempt::MaybeDone { .. } = attempt
+            && let Some(room) = self.client.room_titled(title, Some(OLDEST_ATTEMPT)).await?
+        {
+            return Ok(ThreadRef(room));
         }
         let room: Created = self
             .client
@@ -135,22 +131,7 @@ impl<'a> Webex<'a> {
         }
     }
 
-    /// The room's messages, newest first.
-    async fn newest(&self, room: &str) -> Result<Vec<Message>, Failure> {
-        let path = format!("/messages?roomId={room}&{LOOK_BACK}");
-        match self.client.get::<List<Message>>(Account::Desk, &path).await {
-            Ok(messages) => Ok(messages.items),
-            Err(trouble) => Err(self.gone_or(room, trouble).await),
-        }
-    }
-
-    async fn post(
-        &self,
-        room: &str,
-        voice: Voice,
-        text: &str,
-        attempt: &Attempt,
-    ) -> Result<DeskRef, Failure> {
+    async fn post(&self, room: &str, voice: Voice, text: &str, attempt: &Attempt) -> Result<Post, Failure> {
         let account = match voice {
             Voice::Visitor => Account::Desk,
             Voice::Bot => Account::DeskBot,
@@ -161,10 +142,10 @@ impl<'a> Webex<'a> {
         let message = NewMessage { room_id: room, text };
         match self
             .client
-            .post_json::<Created>(account, "/messages", &message)
+            .post_json::<Message>(account, "/messages", &message)
             .await
         {
-            Ok(post) => Ok(DeskRef(post.id)),
+            Ok(post) => Ok(post.into()),
             Err(trouble) => Err(self.not_posted(room, account, trouble).await),
         }
     }
@@ -178,26 +159,44 @@ impl<'a> Webex<'a> {
         }
     }
 
-    /// A post of ours that an attempt may have left: it has this text, and comes after the last one known.
+    /// A post of ours that an attempt may have left: it has this text, and comes after the last one known. That one may
+    /// have been deleted, so its time counts too.
     pub(super) async fn posted_before(
         &self,
         room: &str,
         account: Account,
         text: &str,
         attempt: &Attempt,
-    ) -> Result<Option<DeskRef>, Failure> {
+    ) -> Result<Option<Post>, Failure> {
         let Attempt::MaybeDone { last_post } = attempt else {
             return Ok(None);
         };
-        let messages = self.newest(room).await?;
         let me = self.client.own_id(account).await?;
-        let last = last_post.as_ref().map(|post| post.0.as_str());
-        let mut newer = messages
-            .into_iter()
-            .take_while(|message| Some(message.id.as_str()) != last);
-        // Webex trims what is posted.
-        let done = newer.find(|message| message.person_id == me && message.text.trim() == text.trim());
-        Ok(done.map(|message| DeskRef(message.id)))
+        let (mut done, mut is_readable) = (None, true);
+        let look = |message: Message| {
+            let at = time(&message.created);
+            let is_last = |post: &Post| post.message.0 == message.id || at.is_some() && at <= post.at;
+            if last_post.as_ref().is_some_and(is_last) {
+                return false;
+            }
+            if message.person_id == me {
+                is_readable &= !message.errors.contains_key("text");
+                // Webex trims what is posted.
+                if message.text.trim() == text.trim() {
+                    done = Some(Post::from(message));
+                }
+            }
+            done.is_none()
+        };
+        let path = format!("/messages?roomId={room}&max=50");
+        if let Err(trouble) = self.client.list(&path, look).await {
+            return Err(self.gone_or(room, trouble).await);
+        }
+        match done {
+            // Whether it is the one is not known.
+            None if !is_readable => Err(Failure::Passing { retry_after: None }),
+            done => Ok(done),
+        }
     }
 
     /// `None` for a message that is deleted, is not of this room, or has no readable time.
@@ -244,7 +243,7 @@ impl<'a> Webex<'a> {
 }
 
 fn message_of(message: Message, name: Option<String>, files: Vec<DeskFile>) -> Option<DeskMessage> {
-    let sent_at = chrono::DateTime::parse_from_rfc3339(message.created.as_deref()?).ok()?;
+    let sent_at = time(&message.created)?;
     let body = match &message.html {
         Some(markup) => body::from_html(markup),
         None => body::from_text(&message.text),
@@ -253,7 +252,7 @@ fn message_of(message: Message, name: Option<String>, files: Vec<DeskFile>) -> O
         source: DeskRef(message.id),
         author: message.person_id,
         name,
-        sent_at: Timestamp(sent_at.timestamp_millis()),
+        sent_at,
         body,
         files,
     })

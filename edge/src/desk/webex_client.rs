@@ -16,7 +16,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const FILE_TIMEOUT: Duration = Duration::from_secs(60);
 /// When Webex asks to slow down without saying for how long.
 const SLOW_DOWN: Duration = Duration::from_secs(30);
-/// A list that is longer is not read to its end.
+/// A list that is longer is not read to its end, which is an error: what was not found may be in the rest.
 const MAX_PAGES: usize = 50;
 
 pub(crate) struct Client<'a> {
@@ -69,6 +69,12 @@ impl<'a> Client<'a> {
         format!("{}{path}", self.url)
     }
 
+    fn is_ours(&self, address: &str) -> bool {
+        address
+            .strip_prefix(&self.url)
+            .is_some_and(|path| path.starts_with('/'))
+    }
+
     /// Page after page, as long as `more` wants it.
     pub(super) async fn list<T: DeserializeOwned>(
         &self,
@@ -83,12 +89,14 @@ impl<'a> Client<'a> {
                 return Ok(());
             }
             match reply.next() {
+                Some(next) if self.is_ours(&next) => path = next,
+                None => return Ok(()),
                 // The token must not travel to another host.
-                Some(next) if next.starts_with(&self.url) => path = next,
-                Some(_) | None => return Ok(()),
+                Some(_) => break,
             }
         }
-        Ok(())
+        console_warn!("webex: a list was cut off");
+        Err(Trouble::no_answer())
     }
 
     /// The account's own id, asked for once.

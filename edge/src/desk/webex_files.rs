@@ -3,11 +3,11 @@
 use super::{
     webex::Webex,
     webex_client::{Trouble, content_path, parse},
-    webex_wire::Created,
+    webex_wire::Message,
 };
 use crate::{accounts::Account, http::Body, store::Store};
 use shared::{
-    conversation::{Attempt, DeskFile, DeskFileState, DeskRef, Failure},
+    conversation::{Attempt, DeskFile, DeskFileState, Failure, Post},
     file::Image,
 };
 use web_sys::{Blob, FormData};
@@ -26,7 +26,7 @@ impl Webex<'_> {
         number: u32,
         name: &str,
         attempt: &Attempt,
-    ) -> Result<DeskRef, Failure> {
+    ) -> Result<Post, Failure> {
         if let Some(done) = self.posted_before(room, Account::Desk, name, attempt).await? {
             return Ok(done);
         }
@@ -39,11 +39,11 @@ impl Webex<'_> {
             .client
             .call(Account::Desk, Method::Post, "/messages", Body::Multipart(form))
             .await;
-        let post: Created = match reply {
+        let post: Message = match reply {
             Ok(reply) => parse(&reply)?,
             Err(trouble) => return Err(self.not_posted(room, Account::Desk, trouble).await),
         };
-        Ok(DeskRef(post.id))
+        Ok(post.into())
     }
 
     /// What Webex says of an agent's files.

@@ -5,9 +5,16 @@ use super::{
     webex_wire::*,
     words,
 };
-use crate::accounts::Account;
-use shared::conversation::{Failure, ThreadRef, WatchRef};
+use crate::{accounts::Account, shell::now};
+use shared::{
+    conversation::{Failure, ThreadRef, WatchRef},
+    time::Timestamp,
+};
+use std::time::Duration;
 use worker::{console_warn, url::form_urlencoded};
+
+/// Rooms in one answer. Webex gives up to a thousand, which might be more than is read of an answer.
+const ROOMS: usize = 500;
 
 /// Presence of somebody who would see a new room at once. Unknown is nobody's word for "away".
 const AVAILABLE: [&str; 2] = ["active", "unknown"];
@@ -41,11 +48,11 @@ impl Client<'_> {
     /// Calls back with each room and the time of its last activity, the latest first, until it has had enough.
     pub(crate) async fn rooms_by_activity(
         &self,
-        mut more: impl FnMut(ThreadRef, String) -> bool,
+        mut more: impl FnMut(ThreadRef, Option<Timestamp>) -> bool,
     ) -> Result<(), Failure> {
-        let look = |room: Room| more(ThreadRef(room.id), room.last_activity);
-        self.list("/rooms?type=group&sortBy=lastactivity&max=100", look)
-            .await?;
+        let look = |room: Room| more(ThreadRef(room.id), time(&room.last_activity));
+        let path = format!("/rooms?type=group&sortBy=lastactivity&max={ROOMS}");
+        self.list(&path, look).await?;
         Ok(())
     }
 
@@ -71,7 +78,7 @@ impl Client<'_> {
         people: &[String],
     ) -> Result<ThreadRef, Failure> {
         let title = words::standing_title(topic, reference);
-        let room = match self.room_titled(&title).await? {
+        let room = match self.room_titled(&title, None).await? {
             Some(room) => room,
             None => {
                 let room: Created = self
@@ -84,16 +91,31 @@ impl Client<'_> {
         Ok(ThreadRef(room))
     }
 
-    async fn room_titled(&self, title: &str) -> Result<Option<String>, Failure> {
-        let mut known = None;
+    /// The latest first; one that was created longer ago than this is not looked for.
+    pub(super) async fn room_titled(
+        &self,
+        title: &str,
+        within: Option<Duration>,
+    ) -> Result<Option<String>, Failure> {
+        let (mut known, mut is_readable) = (None, true);
         let look = |room: Room| {
+            let is_old = |at: Timestamp| within.is_some_and(|within| at + within < now());
+            if time(&room.created).is_some_and(is_old) {
+                return false;
+            }
+            is_readable &= !room.errors.contains_key("title");
             if room.title == title {
                 known = Some(room.id);
             }
             known.is_none()
         };
-        self.list("/rooms?type=group&max=100", look).await?;
-        Ok(known)
+        self.list(&format!("/rooms?type=group&sortBy=created&max={ROOMS}"), look)
+            .await?;
+        match known {
+            // It may be the one whose title cannot be read now.
+            None if !is_readable => Err(Failure::Passing { retry_after: None }),
+            known => Ok(known),
+        }
     }
 
     /// A message is worth more than one reader of it, but there must be one.

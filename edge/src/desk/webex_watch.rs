@@ -10,8 +10,8 @@ use shared::conversation::{Attempt, DeskOutcome, DeskRef, Failure, WatchRef};
 use worker::{Method, Result, console_warn};
 
 const NAME: &str = "Edgechat";
-/// Messages that one look reads at most. More than that were never missed in the time between two looks.
-const LONGEST_LOOK: usize = 200;
+/// Messages that one look reads at most.
+const LONGEST_LOOK: usize = 2_000;
 
 impl Webex<'_> {
     /// Without an address that Webex could reach, the site's tick reads the room instead: then there is no webhook.
@@ -126,7 +126,13 @@ impl Webex<'_> {
         let (mut found, mut newest, mut seen) = (vec![], None, 0);
         let look = |message: Message| {
             let id = DeskRef(message.id);
-            if Some(&id) == after || seen == LONGEST_LOOK {
+            if Some(&id) == after {
+                return false;
+            }
+            if seen == LONGEST_LOOK {
+                console_warn!(
+                    "webex: a room has more than {LONGEST_LOOK} unread messages, the oldest are left out"
+                );
                 return false;
             }
             seen += 1;
@@ -136,7 +142,7 @@ impl Webex<'_> {
             }
             true
         };
-        let path = format!("/messages?roomId={room}&max=50");
+        let path = format!("/messages?roomId={room}&max=100");
         match self.client.list(&path, look).await {
             Ok(()) => {}
             Err(trouble) => return Err(self.gone_or(room, trouble).await),

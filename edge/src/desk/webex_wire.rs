@@ -1,7 +1,12 @@
 //! The parts of the Webex REST API v1 that are used, as types: developer.webex.com, "Messaging".
 
 use crate::text::{lossy, lossy_option};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
+use shared::{
+    conversation::{DeskRef, Post},
+    time::Timestamp,
+};
+use std::collections::BTreeMap;
 
 #[derive(Serialize)]
 pub(super) struct NewRoom<'a> {
@@ -86,6 +91,24 @@ pub(super) struct Message {
     pub(super) created: Option<String>,
     #[serde(default)]
     pub(super) files: Vec<String>,
+    #[serde(default)]
+    pub(super) errors: Unreadable,
+}
+
+impl From<Message> for Post {
+    fn from(message: Message) -> Self {
+        let at = time(&message.created);
+        Self {
+            message: DeskRef(message.id),
+            at,
+        }
+    }
+}
+
+/// When something happened, by Webex's clock.
+pub(super) fn time(text: &Option<String>) -> Option<Timestamp> {
+    let at = chrono::DateTime::parse_from_rfc3339(text.as_deref()?).ok()?;
+    Some(Timestamp(at.timestamp_millis()))
 }
 
 #[derive(Deserialize)]
@@ -94,8 +117,10 @@ pub(super) struct Room {
     pub(super) id: String,
     #[serde(default, deserialize_with = "lossy")]
     pub(super) title: String,
+    pub(super) last_activity: Option<String>,
+    pub(super) created: Option<String>,
     #[serde(default)]
-    pub(super) last_activity: String,
+    pub(super) errors: Unreadable,
 }
 
 #[derive(Deserialize)]
@@ -108,11 +133,14 @@ pub(super) struct Webhook {
     pub(super) status: String,
 }
 
+/// Without `items` it is not a list: nothing is known then of what is in it.
 #[derive(Deserialize)]
 pub(super) struct List<T> {
-    #[serde(default = "Vec::new")]
     pub(super) items: Vec<T>,
 }
+
+/// Fields of an item that Webex could not decrypt; what stands in them is not what was written.
+pub(super) type Unreadable = BTreeMap<String, IgnoredAny>;
 
 /// A webhook delivery. It names the message; its text must be fetched.
 #[derive(Deserialize)]

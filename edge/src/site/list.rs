@@ -3,18 +3,27 @@
 use crate::{accounts::Accounts, config, desk::Client, error::ApiError, shell::now};
 use futures_util::lock::Mutex;
 use serde::{Deserialize, Serialize, de::IgnoredAny};
-use shared::conversation::{SiteAnswer, SiteJob, ThreadRef, WatchRef};
+use shared::{
+    conversation::{SiteAnswer, SiteJob, ThreadRef, WatchRef},
+    time::Timestamp,
+};
 use std::time::Duration;
-use worker::{Env, Result, SqlStorage, SqlStorageValue, State, console_error, console_warn};
+use worker::{Env, Result, SqlCursor, SqlStorage, SqlStorageValue, State, console_error, console_warn};
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS conversation (
-        id TEXT PRIMARY KEY, mark TEXT NOT NULL, thread TEXT, watch TEXT, live INTEGER NOT NULL, activity TEXT
+        id TEXT PRIMARY KEY, mark TEXT NOT NULL, thread TEXT, watch TEXT, live INTEGER NOT NULL, activity TEXT,
+        read TEXT, read_at INTEGER
     );
     CREATE INDEX IF NOT EXISTS live ON conversation (live) WHERE live = 1;
     CREATE TABLE IF NOT EXISTS blocked (mark TEXT PRIMARY KEY, until INTEGER NOT NULL);
     CREATE TABLE IF NOT EXISTS called (topic TEXT, agent TEXT, turn INTEGER NOT NULL, PRIMARY KEY (topic, agent));
     CREATE TABLE IF NOT EXISTS standing (topic TEXT PRIMARY KEY, thread TEXT NOT NULL);";
+
+/// What the first version's table lacks.
+const ADDED: &str = "
+    ALTER TABLE conversation ADD COLUMN read TEXT;
+    ALTER TABLE conversation ADD COLUMN read_at INTEGER;";
 
 const BLOCKED_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
@@ -48,14 +57,17 @@ pub(super) struct Live {
     pub(super) id: String,
     pub(super) thread: String,
     pub(super) watch: Option<String>,
-    /// When its thread was last seen to have changed, in the desk's words.
-    pub(super) activity: Option<String>,
+    /// When something was last written in its thread, by the desk's clock, as the conversation has been told.
+    pub(super) activity: Option<Timestamp>,
+    /// Through what time its thread has been read in any case, and when that was.
+    pub(super) read: Option<Timestamp>,
+    pub(super) read_at: Option<Timestamp>,
 }
 
 impl List {
     pub(crate) fn new(state: &State, env: Env) -> Self {
         let sql = state.storage().sql();
-        if let Err(error) = sql.exec(SCHEMA, None) {
+        if let Err(error) = sql.exec(SCHEMA, None).and_then(|_| complete(&sql)) {
             console_error!("list of conversations: {error}");
         }
         Self {
@@ -83,7 +95,7 @@ impl List {
                 Ok(SiteAnswer::Done)
             }
             SiteJob::Unlist => {
-                self.write("DELETE FROM conversation WHERE id = ?", vec![id.into()])?;
+                self.unlist(id)?;
                 Ok(SiteAnswer::Done)
             }
             SiteJob::Block { mark } => {
@@ -137,9 +149,11 @@ impl List {
             mark.into(),
             thread.map(|thread| thread.0).into(),
             watch.map(|watch| watch.0).into(),
+            // It has just read its thread itself.
+            now().0.into(),
         ];
         self.write(
-            "INSERT OR REPLACE INTO conversation VALUES (?, ?, ?, ?, 1, NULL)",
+            "INSERT OR REPLACE INTO conversation (id, mark, thread, watch, live, read_at) VALUES (?, ?, ?, ?, 1, ?)",
             values,
         )?;
         Ok(SiteAnswer::Done)
@@ -204,7 +218,8 @@ impl List {
     pub(super) fn live(&self) -> Result<Vec<Live>> {
         self.sql
             .exec(
-                "SELECT id, thread, watch, activity FROM conversation WHERE live = 1 AND thread IS NOT NULL",
+                "SELECT id, thread, watch, CAST(activity AS INTEGER) AS activity, CAST(read AS INTEGER) AS read, read_at
+                 FROM conversation WHERE live = 1 AND thread IS NOT NULL",
                 None,
             )?
             .to_array()
@@ -215,10 +230,24 @@ impl List {
         self.write("UPDATE conversation SET live = 0 WHERE id = ?", vec![id.into()])
     }
 
-    pub(super) fn seen(&self, id: &str, activity: &str) -> Result<()> {
+    /// There is no such conversation any more.
+    pub(super) fn unlist(&self, id: &str) -> Result<()> {
+        self.write("DELETE FROM conversation WHERE id = ?", vec![id.into()])
+    }
+
+    /// It has been told of this activity.
+    pub(super) fn told(&self, id: &str, activity: Timestamp) -> Result<()> {
         self.write(
             "UPDATE conversation SET activity = ? WHERE id = ?",
-            vec![activity.into(), id.into()],
+            vec![activity.0.into(), id.into()],
+        )
+    }
+
+    /// It has been told to read its thread, whatever it knows of this activity.
+    pub(super) fn told_to_read(&self, id: &str, activity: Timestamp) -> Result<()> {
+        self.write(
+            "UPDATE conversation SET activity = ?1, read = ?1, read_at = ?2 WHERE id = ?3",
+            vec![activity.0.into(), now().0.into(), id.into()],
         )
     }
 
@@ -226,6 +255,12 @@ impl List {
         self.sql.exec(statement, values)?;
         Ok(())
     }
+}
+
+fn complete(sql: &SqlStorage) -> Result<SqlCursor> {
+    let statement = "SELECT 1 FROM sqlite_schema WHERE name = 'conversation' AND sql LIKE '%read_at%'";
+    let added: Vec<IgnoredAny> = sql.exec(statement, None)?.to_array()?;
+    sql.exec(if added.is_empty() { ADDED } else { statement }, None)
 }
 
 /// `called`: the latest last. Candidates are never none.

@@ -1,19 +1,31 @@
 //! The regular look at what no signal may have told of: a delivery that was lost, a webhook that was switched off.
 //!
 //! One list of rooms, latest activity first, says for all conversations at once which of them have something new;
-//! only those are woken. Where Webex cannot reach this worker, the same look is all there is, and comes often.
+//! only those are woken, some at a time. Where Webex cannot reach this worker, the same look is all there is, and comes
+//! often; as it does for those whose webhook does not work.
+//!
+//! A conversation that knows the latest activity (its own post, a message it has been told of) does not read its room.
+//! Something older may have been missed all the same: so each look also has some rooms read in any case, those first
+//! that have waited longest.
 
-use super::list::{List, Live};
+use super::{
+    list::{List, Live},
+    rooms,
+};
 use crate::{
     config,
     conversation_do::{SweepCall, ask},
     shell::now,
 };
 use shared::{
-    conversation::{Failure, WatchState},
+    conversation::{Failure, WatchRef, WatchState},
     time::Timestamp,
 };
-use std::{cell::Cell, collections::HashMap, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    collections::{HashSet, VecDeque},
+    time::Duration,
+};
 use worker::{Env, Result, console_warn};
 
 /// With webhooks, which may fail.
@@ -24,49 +36,91 @@ const POLL_QUIET: Duration = Duration::from_secs(5);
 const POLL_IDLE: Duration = Duration::from_secs(15);
 const BUSY_FOR: Duration = Duration::from_secs(60);
 const QUIET_FOR: Duration = Duration::from_secs(10 * 60);
+/// Rooms that are read in any case: with the call that a reading may need besides, less than a tenth of what Webex takes.
+const READS_A_MINUTE: u64 = 12;
+/// Conversations woken at once. The object may make a thousand calls in one alarm.
+const AT_ONCE: usize = 20;
+const BETWEEN: Duration = Duration::from_secs(5);
 
 pub(crate) struct Tick {
     /// When something new was last found.
     news_at: Cell<Timestamp>,
+    /// Webhooks that did not deliver when all were last listed, less those that were mended since.
+    lost: RefCell<HashSet<String>>,
+    /// When everything was last looked at. What is in memory only is found anew if it is lost.
+    full_at: Cell<Option<Timestamp>>,
+    waiting: RefCell<VecDeque<Wake>>,
+    between: Cell<Duration>,
+    next_look: Cell<Timestamp>,
+}
+
+/// A conversation that is to be told.
+struct Wake {
+    id: String,
+    watch: WatchState,
+    /// `None`: its room is not among those listed. It has been deleted, or has been still for long: the conversation
+    /// finds out which.
+    activity: Option<Timestamp>,
+    /// Its room is to be read, whatever it knows.
+    in_any_case: bool,
 }
 
 impl Tick {
     pub(crate) fn new() -> Self {
         Self {
             news_at: Cell::new(now()),
+            lost: RefCell::default(),
+            full_at: Cell::default(),
+            waiting: RefCell::default(),
+            between: Cell::default(),
+            next_look: Cell::new(now()),
         }
     }
 
-    /// Looks once. Returns when to look again; `None` while no conversation is under way.
-    pub(crate) async fn look(&self, list: &List) -> Result<Option<Timestamp>> {
-        let live = list.live()?;
-        if live.is_empty() {
+    /// Looks, or goes on with what the last look found. Returns when to go on; `None` while no conversation is under way.
+    pub(crate) async fn run(&self, list: &List) -> Result<Option<Timestamp>> {
+        if self.waiting.borrow().is_empty() && !self.look(list).await? {
             return Ok(None);
         }
-        let mut next = self.next(list);
-        if let Err(failure) = self.check(list, &live).await {
-            console_warn!("regular look: {failure:?}");
-            if let Failure::Passing {
-                retry_after: Some(wait),
-            }
-            | Failure::NotDone {
-                retry_after: Some(wait),
-            } = failure
-            {
-                next = next.max(now() + wait);
-            }
+        for _ in 0..AT_ONCE {
+            let Some(wake) = self.next_waiting() else {
+                return Ok(Some(self.next_look.get()));
+            };
+            wake.tell(list).await?;
         }
-        Ok(Some(next))
+        Ok(Some(if self.waiting.borrow().is_empty() {
+            self.next_look.get()
+        } else {
+            now() + self.between.get()
+        }))
     }
 
-    pub(crate) fn next(&self, list: &List) -> Timestamp {
-        now() + self.pause(list.env())
+    fn next_waiting(&self) -> Option<Wake> {
+        self.waiting.borrow_mut().pop_front()
     }
 
-    fn pause(&self, env: &Env) -> Duration {
-        if config::public_url(env).is_some() {
-            return config::check_every(env).unwrap_or(REPAIR_EVERY);
+    /// A conversation has been put on the list: when to look at the latest.
+    pub(crate) fn enlisted(&self, list: &List, watch: Option<&WatchRef>, has_thread: bool) -> Timestamp {
+        match watch {
+            Some(watch) => {
+                self.lost.borrow_mut().remove(&watch.0);
+            }
+            // Its watch could not begin.
+            None if has_thread => {
+                self.news_at.set(now());
+                return now() + POLL_BUSY;
+            }
+            None => {}
         }
+        let every = match config::public_url(list.env()) {
+            Some(_) => every(list.env()),
+            None => self.pace(),
+        };
+        now() + every
+    }
+
+    /// While nobody tells us.
+    fn pace(&self) -> Duration {
         match now().since(self.news_at.get()) {
             since if since < BUSY_FOR => POLL_BUSY,
             since if since < QUIET_FOR => POLL_QUIET,
@@ -74,56 +128,145 @@ impl Tick {
         }
     }
 
-    async fn check(&self, list: &List, live: &[Live]) -> Result<(), Failure> {
-        let broken = |error: worker::Error| {
+    /// `false`: there is nothing to look at.
+    async fn look(&self, list: &List) -> Result<bool> {
+        let live = list.live()?;
+        if live.is_empty() {
+            return Ok(false);
+        }
+        let (is_told, every) = (config::public_url(list.env()).is_some(), every(list.env()));
+        let found = self.find(list, &live, is_told).await;
+        let is_lost = |one: &Live| is_told && self.is_lost(one);
+        let pause = if !is_told {
+            self.pace()
+        } else if live.iter().any(is_lost) {
+            self.pace().min(every)
+        } else {
+            // The next look is one at everything.
+            self.full_at
+                .get()
+                .map_or(every, |at| (at + every).since(now()).max(every / 4))
+        };
+        let mut next = now() + pause;
+        match found {
+            Ok(wakes) => {
+                let times = u32::try_from(wakes.len() / AT_ONCE).unwrap_or(u32::MAX).max(1);
+                self.between.set((pause * 2 / 3 / times).min(BETWEEN));
+                self.waiting.borrow_mut().extend(wakes);
+            }
+            Err(failure) => {
+                console_warn!("regular look: {failure:?}");
+                if let Failure::Passing {
+                    retry_after: Some(wait),
+                }
+                | Failure::NotDone {
+                    retry_after: Some(wait),
+                } = failure
+                {
+                    next = next.max(now() + wait);
+                }
+            }
+        }
+        self.next_look.set(next);
+        Ok(true)
+    }
+
+    fn is_lost(&self, one: &Live) -> bool {
+        one.watch
+            .as_ref()
+            .is_none_or(|watch| self.lost.borrow().contains(watch))
+    }
+
+    /// Who is to be told. Between two looks at everything, only those count whose webhook does not work.
+    async fn find(&self, list: &List, live: &[Live], is_told: bool) -> Result<Vec<Wake>, Failure> {
+        let desk = list.desk().map_err(|error| {
             console_warn!("regular look: {error}");
             Failure::Passing { retry_after: None }
-        };
-        let desk = list.desk().map_err(broken)?;
-        let active = match config::public_url(list.env()) {
-            Some(_) => Some(desk.active_webhooks().await?),
-            None => None,
-        };
-        let mut activity = HashMap::new();
-        desk.rooms_by_activity(|room, at| {
-            activity.insert(room.0, at);
-            activity.len() < live.len() * 4 + 100
-        })
-        .await?;
-        for one in live {
-            let at = activity.get(&one.thread);
-            let is_watched = |watch: &String| {
-                active
-                    .as_ref()
-                    .is_none_or(|active| active.iter().any(|hook| hook.0 == *watch))
+        })?;
+        let (began, every) = (now(), every(list.env()));
+        let is_full = !is_told || self.full_at.get().is_none_or(|at| at + every <= began);
+        if is_full && is_told {
+            let active: HashSet<String> = desk
+                .active_webhooks()
+                .await?
+                .into_iter()
+                .map(|hook| hook.0)
+                .collect();
+            let watches = live.iter().filter_map(|one| one.watch.clone());
+            *self.lost.borrow_mut() = watches.filter(|watch| !active.contains(watch)).collect();
+        }
+        let wanted: Vec<&Live> = live.iter().filter(|one| is_full || self.is_lost(one)).collect();
+        if wanted.is_empty() {
+            return Ok(vec![]);
+        }
+        let activity = rooms::activity(&desk, &wanted).await?;
+        let mut wakes = vec![];
+        // Those that may be read in any case, with the time since when they wait.
+        let mut candidates = vec![];
+        for one in wanted {
+            let at = activity.get(one.thread.as_str()).copied();
+            let is_news = at.is_none() || at != one.activity;
+            if is_news && at.is_some() {
+                self.news_at.set(began);
+            }
+            let watch = if is_told && self.is_lost(one) {
+                WatchState::Lost
+            } else {
+                WatchState::Active
             };
-            let watch = match &one.watch {
-                Some(watch) if is_watched(watch) => WatchState::Active,
-                None if active.is_none() => WatchState::Active,
-                Some(_) | None => WatchState::Lost,
+            let is_due = watch == WatchState::Lost && is_full;
+            let is_told = is_told && watch == WatchState::Active;
+            let wake = Wake {
+                id: one.id.clone(),
+                watch,
+                activity: at,
+                in_any_case: !is_told || at.is_none(),
             };
-            // A room that is not listed has been deleted, or has been still for long: the conversation finds out which.
-            let is_news = at.is_none() || at != one.activity.as_ref();
-            if watch == WatchState::Active && !is_news {
-                continue;
+            if is_told && at.is_some() && at != one.read {
+                candidates.push((one.read_at, is_news, wake));
+            } else if is_news || is_due {
+                wakes.push(wake);
             }
-            if at.is_some() {
-                self.news_at.set(now());
+        }
+        candidates.sort_by_key(|(read_at, ..)| *read_at);
+        let reads = usize::try_from(READS_A_MINUTE * every.as_secs() / 60)
+            .unwrap_or(usize::MAX)
+            .max(1);
+        for (index, (_, is_news, mut wake)) in candidates.into_iter().enumerate() {
+            wake.in_any_case = index < reads;
+            if wake.in_any_case || is_news {
+                wakes.push(wake);
             }
-            // One conversation that fails must not keep the others waiting; it is asked again the next time.
-            match ask(list.env(), &one.id, "/sweep", &SweepCall { watch }).await {
-                Ok(answer) if answer.status_code() == 200 => {
-                    if let Some(at) = at {
-                        list.seen(&one.id, at).map_err(broken)?;
-                    }
-                }
-                Ok(answer) if matches!(answer.status_code(), 404 | 409) => {
-                    list.over(&one.id).map_err(broken)?
-                }
-                Ok(answer) => console_warn!("sweep: status {}", answer.status_code()),
-                Err(error) => console_warn!("sweep: {error}"),
-            }
+        }
+        if is_full {
+            self.full_at.set(Some(began));
+        }
+        Ok(wakes)
+    }
+}
+
+impl Wake {
+    /// One conversation that fails must not keep the others waiting; it is asked again the next time.
+    async fn tell(self, list: &List) -> Result<()> {
+        let call = SweepCall {
+            watch: self.watch,
+            active_at: self.activity.filter(|_| !self.in_any_case),
+        };
+        match ask(list.env(), &self.id, "/sweep", &call).await {
+            Ok(answer) if answer.status_code() == 200 => match self.activity {
+                Some(at) if self.in_any_case => list.told_to_read(&self.id, at)?,
+                Some(at) => list.told(&self.id, at)?,
+                None => {}
+            },
+            Ok(answer) if answer.status_code() == 404 => list.unlist(&self.id)?,
+            Ok(answer) if answer.status_code() == 409 => list.over(&self.id)?,
+            Ok(answer) => console_warn!("sweep: status {}", answer.status_code()),
+            Err(error) => console_warn!("sweep: {error}"),
         }
         Ok(())
     }
+}
+
+fn every(env: &Env) -> Duration {
+    config::check_every(env).unwrap_or(REPAIR_EVERY)
 }

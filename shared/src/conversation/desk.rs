@@ -1,8 +1,8 @@
 //! The desk's side of the core: the thread, posts in order, and what is done when the desk fails.
 
 use super::{
-    Context, Conversation, DeskJob, DeskOutcome, DeskRef, Line, NameWanted, Participant, SiteAnswer, SiteJob,
-    TaskId, ThreadNotice, Turn, VisitorCard, Voice, WatchRef,
+    Context, Conversation, DeskJob, DeskOutcome, DeskRef, Line, NameWanted, Participant, Post, SiteAnswer,
+    SiteJob, TaskId, ThreadNotice, Turn, VisitorCard, Voice, WatchRef,
 };
 use crate::{
     message::{Body, Seq, plain},
@@ -131,6 +131,12 @@ impl Conversation {
         }
     }
 
+    pub(super) fn last_post(&self) -> Option<Post> {
+        let message = self.last_post.clone()?;
+        let at = self.posted_at;
+        Some(Post { message, at })
+    }
+
     pub(super) fn desk_done(&mut self, task: TaskId, outcome: DeskOutcome, turn: &mut Turn) {
         match outcome {
             DeskOutcome::Read(message) => self.message_read(task, message, turn),
@@ -171,7 +177,8 @@ impl Conversation {
                 }
             }
             DeskOutcome::Posted(post) => {
-                self.last_post = Some(post);
+                self.last_post = Some(post.message);
+                self.posted_at = self.posted_at.max(post.at);
                 if let DeskJob::Post {
                     completes: Some(seq), ..
                 } = task.job

@@ -1,6 +1,6 @@
 //! What a conversation is told (past tense) and what it wants done (imperative).
 
-use super::{DeskJob, DeskOutcome, Failure};
+use super::{DeskJob, DeskOutcome, Failure, Post};
 use crate::{
     file::{FileKind, Image},
     message::{Body, Entry, MessageId, Seq},
@@ -90,6 +90,8 @@ pub enum Input {
     /// The regular look saw that something was written in the thread lately, or that nobody tells us any more.
     SweepDue {
         watch: WatchState,
+        /// When the thread's last message was written, by the desk's clock. `None`: read it in any case.
+        active_at: Option<Timestamp>,
     },
     DeskDone {
         task: TaskId,
@@ -206,7 +208,7 @@ pub enum Attempt {
     First,
     /// An earlier attempt may have succeeded unseen: look for its result (after this message) before doing it.
     MaybeDone {
-        last_post: Option<DeskRef>,
+        last_post: Option<Post>,
     },
 }
 

@@ -187,7 +187,7 @@ pub enum DeskOutcome {
         watch: WatchRef,
         missed: Vec<DeskRef>,
     },
-    Posted(DeskRef),
+    Posted(Post),
     Unwatched,
     /// `None`: it is gone, or it is one of our own.
     Read(Option<DeskMessage>),
@@ -197,6 +197,14 @@ pub enum DeskOutcome {
         newest: Option<DeskRef>,
     },
     Site(SiteAnswer),
+}
+
+/// One of our own messages in the thread.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Post {
+    pub message: DeskRef,
+    /// When it was written, by the desk's clock.
+    pub at: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

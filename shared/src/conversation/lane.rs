@@ -239,6 +239,15 @@ impl<J> Lane<J> {
         self.tasks.iter().any(|task| !task.parked && is_meant(&task.job))
     }
 
+    /// One that has not begun.
+    pub(super) fn holds_waiting(&self, job: &J) -> bool
+    where
+        J: PartialEq,
+    {
+        let begun = usize::from(matches!(self.head, Head::UnderWay { .. }));
+        self.tasks.iter().skip(begun).any(|task| task.job == *job)
+    }
+
     /// Whether others are held up by an attempt that failed.
     pub(super) fn is_retrying(&self) -> bool {
         self.tasks

@@ -71,6 +71,12 @@ pub struct Conversation {
     mark: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     swept_to: Option<DeskRef>,
+    /// When the last post was written, by the desk's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    posted_at: Option<Timestamp>,
+    /// The latest message of people that has been read was written at this time, by the desk's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    read_to: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     waiting_since: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "is_false")]
@@ -155,6 +161,7 @@ impl Conversation {
         for (entry, source) in tail {
             self.last = self.last.max(entry.seq);
             if let Some(source) = source {
+                self.read_to = self.read_to.max(Some(entry.at));
                 let read = Reading::from(source.0);
                 self.reading.retain(|waiting| *waiting != read);
             }
@@ -214,7 +221,7 @@ impl Conversation {
             Input::VisitorEnded => self.close(ClosedBy::Visitor, turn),
             Input::VisitorRated { stars, comment } => self.visitor_rated(stars, comment, turn),
             Input::DeskSignalled { message } => self.desk_signalled(message, turn),
-            Input::SweepDue { watch } => self.sweep_due(watch, turn),
+            Input::SweepDue { watch, active_at } => self.sweep_due(watch, active_at, turn),
             Input::DeskDone { task, outcome } => self.desk_done(task, outcome, turn),
             Input::DeskFailed { task, failure } => self.desk_failed(task, failure, turn),
             Input::BotAnswered { task, answer } => self.bot_answered(task, answer, turn),
@@ -330,12 +337,11 @@ impl Conversation {
     fn pump(&mut self, turn: &mut Turn) {
         self.give_up_poisoned(turn);
         let now = turn.context.now;
+        let last_post = self.last_post();
         if let Some((task, done)) = self.desk.start(now) {
             let attempt = match done {
                 Done::No => Attempt::First,
-                Done::Maybe => Attempt::MaybeDone {
-                    last_post: self.last_post.clone(),
-                },
+                Done::Maybe => Attempt::MaybeDone { last_post },
             };
             turn.save = true;
             turn.effects.push(Effect::Desk {

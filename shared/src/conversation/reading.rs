@@ -17,6 +17,8 @@ use std::time::Duration;
 
 /// A message that cannot be read keeps those behind it waiting for this long.
 const HELD_UP_FOR: Duration = Duration::from_secs(60);
+/// The desk may date a thread's activity a little later than the message that it is about.
+const SAME_MESSAGE: Duration = Duration::from_secs(1);
 /// Before files that kept the others waiting are asked for again.
 const FILES_PAUSE: Duration = Duration::from_secs(30);
 
@@ -68,8 +70,11 @@ impl Conversation {
     }
 
     /// Signals can be lost on their way, and a watch can be switched off: then the thread itself is read.
-    pub(super) fn sweep_due(&mut self, state: WatchState, turn: &mut Turn) {
+    pub(super) fn sweep_due(&mut self, state: WatchState, active_at: Option<Timestamp>, turn: &mut Turn) {
         if self.is_closed() || self.thread.is_none() {
+            return;
+        }
+        if state == WatchState::Active && self.is_known(active_at) {
             return;
         }
         turn.save = true;
@@ -93,8 +98,16 @@ impl Conversation {
         turn.save = true;
     }
 
+    /// Whether the thread's last message is one of ours, or has been read. What was missed before it is not seen
+    /// by this: the site has every thread read in any case from time to time.
+    fn is_known(&self, active_at: Option<Timestamp>) -> bool {
+        let known = self.posted_at.max(self.read_to).map(|at| at + SAME_MESSAGE);
+        active_at.is_some() && active_at <= known
+    }
+
+    /// One that is under way may have looked too early.
     pub(super) fn sweep(&mut self, now: Timestamp) {
-        if !self.is_closed() && !self.reading.holds(&Reading::Sweep) {
+        if !self.is_closed() && !self.reading.holds_waiting(&Reading::Sweep) {
             let id = self.task_id();
             self.reading.push(id, Reading::Sweep, now);
         }
@@ -119,6 +132,7 @@ impl Conversation {
             turn.save = true;
             return;
         };
+        self.read_to = self.read_to.max(Some(message.sent_at));
         if waits {
             // The words go ahead of the files.
             message.files.clear();

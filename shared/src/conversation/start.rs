@@ -48,6 +48,8 @@ impl Conversation {
             presence: Presence::Away { since: now },
             mark: start.mark,
             swept_to: None,
+            posted_at: None,
+            read_to: None,
             waiting_since: None,
             leave_message: false,
             called: vec![],

@@ -1,0 +1,33 @@
+//! When something was last written in the rooms of these conversations.
+
+use super::list::Live;
+use crate::desk::Client;
+use shared::{conversation::Failure, time::Timestamp};
+use std::collections::{HashMap, HashSet};
+
+/// Rooms that are listed at most: so many times those that are looked for, and some.
+const TIMES: usize = 4;
+const AND_SOME: usize = 500;
+
+/// The latest activity comes first, so the list is read as long as it can still tell something: a room that is not
+/// found among those that are at least as lively as it was is not there any more.
+pub(super) async fn activity(
+    desk: &Client<'_>,
+    wanted: &[&Live],
+) -> Result<HashMap<String, Timestamp>, Failure> {
+    let mut missing: HashSet<&str> = wanted.iter().map(|one| one.thread.as_str()).collect();
+    let oldest = wanted.iter().map(|one| one.activity).min().flatten();
+    let (mut found, mut listed) = (HashMap::new(), 0);
+    let look = |room: shared::conversation::ThreadRef, at: Option<Timestamp>| {
+        listed += 1;
+        if let Some(at) = at
+            && missing.remove(room.0.as_str())
+        {
+            found.insert(room.0, at);
+        }
+        let is_older = at.is_some() && oldest.is_some() && at < oldest;
+        !missing.is_empty() && !is_older && listed < wanted.len() * TIMES + AND_SOME
+    };
+    desk.rooms_by_activity(look).await?;
+    Ok(found)
+}

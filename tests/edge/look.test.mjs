@@ -1,0 +1,169 @@
+// The regular look at what no webhook told of: what it costs, what it finds, what it must not take for news.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startWorld, until } from '../harness.mjs';
+
+const INTEGRATION = 'integration-live-chat';
+const POST = 'POST /webex/v1/messages';
+
+let world;
+
+/** Runs SQL on the site's list, as nobody else does; returns the rows. */
+function onList(statement, many = [[]]) {
+  const program = `
+import glob, json, sqlite3, sys
+files = [file for file in glob.glob(sys.argv[1] + '/**/*SiteDo/*.sqlite', recursive=True) if 'metadata' not in file]
+for file in files:
+    base = sqlite3.connect(file, timeout=20)
+    for values in json.load(sys.stdin):
+        rows = base.execute(sys.argv[2], values).fetchall()
+    base.commit()
+print(json.dumps(rows))`;
+  return JSON.parse(execFileSync('python3', ['-c', program, world.folder, statement], { input: JSON.stringify(many) }));
+}
+
+async function endAll(visitors) {
+  for (const visitor of visitors) visitor.frame('end');
+  for (const visitor of visitors) await until(() => visitor.state.phase.closed);
+}
+
+describe('an attempt whose end is unknown', () => {
+  before(async () => {
+    world = await startWorld();
+  });
+  after(() => world?.close());
+  beforeEach(() => world.control('POST', '/reset'));
+
+  for (const drop of ['before', 'after']) {
+    test(`an older post is not taken for it when the last one was deleted: cut ${drop} it was carried out`, async () => {
+      const visitor = await world.visitSettled();
+      visitor.say('ok');
+      visitor.say('thanks');
+      await until(() => visitor.state.delivered === 2);
+      const { messages } = await world.room();
+      const last = messages.find(({ text }) => text === 'thanks');
+      assert.equal((await world.webex(INTEGRATION, 'DELETE', `/messages/${last.id}`)).status, 204);
+      await world.fault({ route: POST, drop });
+      visitor.say('ok');
+      await until(() => visitor.state.delivered === 3);
+      const lines = (await world.room()).lines.filter((line) => line.startsWith('live-chat: ')).slice(1);
+      assert.deepEqual(lines, ['live-chat: ok', 'live-chat: ok']);
+    });
+  }
+
+  /** Answers that are no list of what is there. */
+  const cutOff = {
+    'without items': { body: {} },
+    'that goes on at another host': { body: { items: [] }, headers: { link: '<http://127.0.0.1:9/webex/v1/rooms>; rel="next"' } },
+    'that goes on at a host of a similar name': {
+      body: { items: [] },
+      headers: () => ({ link: `<${world.emulators.url}/webex/v11/rooms>; rel="next"` }),
+    },
+    'with a title that cannot be read': {
+      body: { items: [{ id: 'x', title: 'eyJhbGciOi', errors: { title: { code: 'kms_failure', reason: 'Key management server failed' } } }] },
+      only: 'rooms',
+    },
+  };
+  for (const what of ['rooms', 'webhooks']) {
+    for (const [name, { only, headers, ...fault }] of Object.entries(cutOff)) {
+      if (only && only !== what) continue;
+      test(`a list of ${what} ${name} does not mean that there is none`, async () => {
+        await world.fault({ route: `POST /webex/v1/${what}`, drop: 'after' });
+        const given = typeof headers === 'function' ? headers() : headers;
+        await world.fault({ route: `GET /webex/v1/${what}`, status: 200, ...fault, headers: given });
+        const visitor = await world.visitSettled();
+        visitor.say('one');
+        await until(() => visitor.state.delivered === 1);
+        const rooms = await world.rooms();
+        assert.deepEqual([rooms.length, rooms[0].webhooks.length], [1, 1]);
+      });
+    }
+  }
+});
+
+describe('what a look costs', () => {
+  const SECONDS = 10;
+  const MANY = 60;
+  before(async () => {
+    world = await startWorld({ vars: { DESK_CHECK_SECONDS: String(SECONDS) } });
+  });
+  after(() => world?.close());
+
+  /** Waits for the next look at everything, and returns the calls from the one before it. */
+  async function callsOfALook() {
+    const looks = async () => (await world.calls('/webex/v1/webhooks')).filter((call) => call === 'GET /webex/v1/webhooks').length;
+    const from = await looks();
+    await until(async () => (await looks()) > from, 3 * SECONDS * 1_000);
+    await world.control('DELETE', '/requests');
+    await until(async () => (await looks()) > 0, 3 * SECONDS * 1_000);
+    const calls = await world.calls('/webex');
+    return calls.filter((call) => call !== POST);
+  }
+
+  test('750 busy conversations would take less than a tenth of what Webex allows', { timeout: 240_000 }, async () => {
+    const visitors = [];
+    for (let n = 0; n < MANY; n += 1) visitors.push(await world.visit());
+    for (const visitor of visitors) visitor.say('hello');
+    for (const visitor of visitors) await until(() => visitor.state.delivered >= 1, 60_000);
+    let goesOn = true;
+    const talk = (async () => {
+      for (let n = 0; goesOn; n += 1) {
+        visitors[n % MANY].say(`line ${n}`);
+        await sleep((SECONDS * 1_000) / MANY / 2);
+      }
+    })();
+    await callsOfALook();
+    const calls = await callsOfALook();
+    goesOn = false;
+    await talk;
+    const count = (call) => calls.filter((one) => one.startsWith(call)).length;
+    const counts = { rooms: count('GET /webex/v1/rooms'), webhooks: count('GET /webex/v1/webhooks'), reads: count('GET /webex/v1/messages') };
+    // One look is more than one list of each kind only by the one that ends the measurement.
+    assert.ok(counts.rooms <= 2 && counts.webhooks <= 2, calls.join('\n'));
+    // Twelve rooms a minute are read in any case, however many are busy.
+    assert.ok(counts.reads <= (12 * SECONDS) / 60 + 1, calls.join('\n'));
+    // Each reading may ask who we are. The rest are pages of rooms (500) and webhooks (100), every five minutes.
+    const aMinute = 12 * 2 + (Math.ceil(750 / 500) + Math.ceil(750 / 100)) / 5;
+    assert.ok(calls.length <= 2 + 2 + 2 * counts.reads, calls.join('\n'));
+    assert.ok(aMinute <= 30, `${aMinute} calls a minute`);
+    await endAll(visitors);
+  });
+
+  test('conversations that are not there any more leave the list, some at a time', { timeout: 120_000 }, async () => {
+    const visitor = await world.visitSettled();
+    const gone = Array.from({ length: 1_200 }, (_, n) => [`gone-${n}`, `room-${n}`]);
+    onList("INSERT INTO conversation (id, mark, thread, watch, live) VALUES (?, '', ?, 'x', 1)", gone);
+    const left = () => onList("SELECT count(*) FROM conversation WHERE id LIKE 'gone-%'")[0][0];
+    const counts = [];
+    await until(async () => {
+      await sleep(100);
+      counts.push(left());
+      return counts.at(-1) === 0;
+    }, 60_000, () => counts.join());
+    const steps = counts.map((count, n) => (counts[n - 1] ?? 1_200) - count);
+    assert.ok(Math.max(...steps) < 600, `in one go: ${steps}`);
+    await endAll([visitor]);
+  });
+});
+
+describe('while a webhook does not work', () => {
+  before(async () => {
+    world = await startWorld();
+  });
+  after(() => world?.close());
+
+  test('looks come as if there were none, and end when it is back', { timeout: 90_000 }, async () => {
+    await world.fault({ route: 'POST /webex/v1/webhooks', status: 503, times: 6 });
+    const visitor = await world.visit();
+    const looks = async () => (await world.calls('GET /webex/v1/rooms')).length;
+    await until(async () => (await looks()) >= 2, 60_000);
+    await until(async () => (await world.control('GET', '/webhooks')).length === 1, 60_000);
+    await sleep(3_000);
+    const before = await looks();
+    await sleep(6_000);
+    assert.ok((await looks()) <= before + 1, 'looks go on');
+    await endAll([visitor]);
+  });
+});

@@ -1,0 +1,87 @@
+//! What the regular look tells a conversation, and what it does not need to read for that; and how an attempt whose
+//! end is unknown is recognised.
+
+use shared::{
+    conversation::{Attempt, DeskJob, DeskRef, Failure, Input, Post, WatchState},
+    message::{Said, Seq},
+    time::Timestamp,
+};
+use std::time::Duration;
+use tests::Stage;
+
+fn chat() -> Stage {
+    let mut stage = Stage::start("person");
+    stage.connect(Seq(0));
+    let message = stage.agent_writes("hello");
+    stage.take(Input::DeskSignalled { message });
+    stage
+}
+
+/// How many times the thread was read for this look.
+fn reads(stage: &mut Stage, watch: WatchState, active_at: Option<Timestamp>) -> usize {
+    let is_sweep = |(job, _): &&(DeskJob, Attempt)| matches!(job, DeskJob::Sweep { .. });
+    let before = stage.asked.iter().filter(is_sweep).count();
+    stage.take(Input::SweepDue { watch, active_at });
+    stage.asked.iter().filter(is_sweep).count() - before
+}
+
+#[test]
+fn our_own_post_is_no_news() {
+    let mut stage = chat();
+    stage.wait(Duration::from_secs(60));
+    stage.send("message-1", "thanks");
+    let (now, rows) = (stage.now, stage.rows_written);
+    assert_eq!(reads(&mut stage, WatchState::Active, Some(now)), 0);
+    assert_eq!(stage.rows_written, rows, "nor is it worth a row");
+    assert_eq!(
+        reads(&mut stage, WatchState::Active, Some(now + Duration::from_secs(5))),
+        1
+    );
+    assert_eq!(reads(&mut stage, WatchState::Active, None), 1);
+}
+
+#[test]
+fn what_has_been_read_is_no_news_even_after_a_restart() {
+    let mut stage = chat();
+    stage.wait(Duration::from_secs(60));
+    let message = stage.agent_writes("how are you?");
+    stage.take(Input::DeskSignalled { message });
+    let now = stage.now;
+    assert_eq!(reads(&mut stage, WatchState::Active, Some(now)), 0);
+    stage.crash();
+    assert_eq!(reads(&mut stage, WatchState::Active, Some(now)), 0);
+}
+
+#[test]
+fn what_was_missed_is_found_by_its_time() {
+    let mut stage = chat();
+    stage.wait(Duration::from_secs(60));
+    stage.agent_writes("unheard");
+    let now = stage.now;
+    assert_eq!(reads(&mut stage, WatchState::Active, Some(now)), 1);
+    let is_said = |said: &Said| matches!(said, Said::Agent { body, .. } if body[0].text == "unheard");
+    assert!(stage.rows.iter().any(|(entry, _)| is_said(&entry.said)));
+}
+
+#[test]
+fn a_second_attempt_says_since_when_its_result_is_looked_for() {
+    let mut stage = chat();
+    stage.wait(Duration::from_secs(60));
+    stage.send("message-1", "ok");
+    let posted_at = stage.now;
+    stage.wait(Duration::from_secs(60));
+    stage.desk_fails.push_back(Failure::Passing { retry_after: None });
+    stage.send("message-2", "ok");
+    stage.crash();
+    stage.wait(Duration::from_secs(5));
+    let last_post = Some(Post {
+        message: DeskRef(format!("post-{}", stage.room.len() - 1)),
+        at: Some(posted_at),
+    });
+    let attempts: Vec<&Attempt> = stage.asked.iter().map(|(_, attempt)| attempt).collect();
+    assert!(
+        attempts.contains(&&Attempt::MaybeDone { last_post }),
+        "{attempts:?}"
+    );
+    assert_eq!(stage.room.iter().filter(|line| *line == "visitor: ok").count(), 2);
+}
