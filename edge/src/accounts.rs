@@ -39,7 +39,8 @@ impl Accounts {
         self.own_ids.borrow_mut().push((account, id.to_owned()));
     }
 
-    /// `refused`: a token the vendor has just refused, which must not be given again.
+    /// `refused`: a token the vendor has just refused, which must not be given again. A second one in a row is not
+    /// replaced for a while: see [`Accounts::refused_anew`].
     pub(crate) async fn token(&self, env: &Env, account: Account, refused: Option<&str>) -> Result<String> {
         let known = self
             .tokens
@@ -51,10 +52,14 @@ impl Accounts {
         if let Some(token) = known.filter(is_good) {
             return Ok(token.value);
         }
-        let token = credentials_do::ask(env, account, refused).await?;
+        let token = credentials_do::ask(env, account, refused, false).await?;
         let mut tokens = self.tokens.borrow_mut();
         tokens.retain(|(of, _)| *of != account);
         tokens.push((account, token.clone()));
         Ok(token.value)
+    }
+    /// The token that replaced a refused one is refused as well: what is wrong is not the token.
+    pub(crate) async fn refused_anew(&self, env: &Env, account: Account, token: &str) {
+        let _none = credentials_do::ask(env, account, Some(token), true).await;
     }
 }

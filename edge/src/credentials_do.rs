@@ -20,6 +20,10 @@ use worker::{
 };
 
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// While no token is to be had, it is asked for no sooner again.
+const AFTER_FAILURE: Duration = Duration::from_secs(3);
+/// A token that was refused at once would be followed by another one of the same kind.
+const AFTER_REFUSAL: Duration = Duration::from_secs(60);
 /// A token this close to its end is not given out any more.
 const MARGIN: Duration = Duration::from_secs(60);
 
@@ -39,6 +43,9 @@ impl Token {
 struct Ask {
     account: Account,
     refused: Option<String>,
+    /// It was refused as soon as it was there.
+    #[serde(default)]
+    was_new: bool,
 }
 
 /// What is kept of the integration's grant. `seed` fingerprints the operator's refresh token: a new one
@@ -58,8 +65,9 @@ struct TokenAnswer {
     refresh_token: Option<String>,
 }
 
-/// A good token of this account; `refused` is one that the vendor has just refused.
-pub(crate) async fn ask(env: &Env, account: Account, refused: Option<&str>) -> Result<Token> {
+/// A good token of this account; `refused` is one that the vendor has just refused, `was_new` if it had been given as
+/// the replacement for another.
+pub(crate) async fn ask(env: &Env, account: Account, refused: Option<&str>, was_new: bool) -> Result<Token> {
     if account == Account::DeskBot {
         let value = config::variable(env, "WEBEX_BOT_TOKEN")?;
         return Ok(Token {
@@ -70,6 +78,7 @@ pub(crate) async fn ask(env: &Env, account: Account, refused: Option<&str>) -> R
     let body = serde_json::to_string(&Ask {
         account,
         refused: refused.map(String::from),
+        was_new,
     })?;
     let mut init = RequestInit::new();
     init.with_method(Method::Post)
@@ -90,9 +99,50 @@ pub(crate) async fn ask(env: &Env, account: Account, refused: Option<&str>) -> R
 pub struct CredentialsDo {
     state: State,
     env: Env,
-    /// Held while a token is fetched: whoever comes meanwhile waits and gets the new one.
-    google: Mutex<Option<Token>>,
-    webex: Mutex<Option<Grant>>,
+    /// Held while a token is fetched: whoever comes meanwhile waits and gets the new one, or learns that there is none.
+    google: Mutex<Held<Token>>,
+    webex: Mutex<Held<Grant>>,
+}
+
+struct Held<T> {
+    known: Option<T>,
+    /// When no token was to be had.
+    failed_at: Option<Timestamp>,
+    /// A token that was refused as soon as it was there, and when.
+    useless: Option<(String, Timestamp)>,
+}
+
+impl<T> Default for Held<T> {
+    fn default() -> Self {
+        Self {
+            known: None,
+            failed_at: None,
+            useless: None,
+        }
+    }
+}
+
+impl<T> Held<T> {
+    /// Another attempt would only keep everybody waiting.
+    fn is_hopeless(&self, refused: Option<&str>) -> bool {
+        let has_failed = self.failed_at.is_some_and(|at| now().since(at) < AFTER_FAILURE);
+        let is_useless = |(token, at): &(String, Timestamp)| {
+            Some(token.as_str()) == refused && now().since(*at) < AFTER_REFUSAL
+        };
+        has_failed || self.useless.as_ref().is_some_and(is_useless)
+    }
+
+    fn learn(&mut self, ask: &Ask) {
+        if let (Some(token), true) = (&ask.refused, ask.was_new) {
+            self.useless = Some((token.clone(), now()));
+        }
+    }
+
+    /// Remembers a failure.
+    fn note<R>(&mut self, result: Result<R>) -> Result<R> {
+        self.failed_at = result.is_err().then(now);
+        result
+    }
 }
 
 impl DurableObject for CredentialsDo {
@@ -107,10 +157,9 @@ impl DurableObject for CredentialsDo {
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
         let ask: Ask = serde_json::from_str(&request.text().await?)?;
-        let refused = ask.refused.as_deref();
         let token = match ask.account {
-            Account::Bot => self.google(refused).await,
-            Account::Desk | Account::DeskBot => self.webex(refused).await,
+            Account::Bot => self.google(&ask).await,
+            Account::Desk | Account::DeskBot => self.webex(&ask).await,
         };
         match token {
             Ok(token) => Response::from_json(&token),
@@ -124,11 +173,23 @@ impl DurableObject for CredentialsDo {
 
 impl CredentialsDo {
     /// A service account's token: by a signed assertion, kept in memory only.
-    async fn google(&self, refused: Option<&str>) -> Result<Token> {
-        let mut known = self.google.lock().await;
-        if let Some(token) = known.as_ref().filter(|token| is_usable(token, refused)) {
+    async fn google(&self, ask: &Ask) -> Result<Token> {
+        let mut held = self.google.lock().await;
+        let refused = ask.refused.as_deref();
+        if let Some(token) = held.known.as_ref().filter(|token| is_usable(token, refused)) {
             return Ok(token.clone());
         }
+        held.learn(ask);
+        if held.is_hopeless(refused) {
+            return Err(hopeless());
+        }
+        let fetched = self.new_google_token().await;
+        let token = held.note(fetched)?;
+        held.known = Some(token.clone());
+        Ok(token)
+    }
+
+    async fn new_google_token(&self) -> Result<Token> {
         let key: google_auth::ServiceAccount =
             serde_json::from_str(&config::variable(&self.env, "GOOGLE_SERVICE_ACCOUNT")?)
                 // The parser's own words may repeat a part of the key.
@@ -137,26 +198,56 @@ impl CredentialsDo {
                 })?;
         let assertion = google_auth::assertion(&key, now()).await?;
         let form = [("grant_type", google_auth::GRANT_TYPE), ("assertion", &assertion)];
-        let token = token_of(&token_answer(&key.token_uri, &form).await?);
-        *known = Some(token.clone());
+        Ok(token_of(&token_answer(&key.token_uri, &form).await?))
+    }
+
+    /// The integration's token: by the refresh grant.
+    async fn webex(&self, ask: &Ask) -> Result<Token> {
+        let mut held = self.webex.lock().await;
+        let refused = ask.refused.as_deref();
+        let configured = config::variable(&self.env, "WEBEX_REFRESH_TOKEN")?;
+        let seed = format!("{:x}", Sha256::digest(configured.as_bytes()));
+        if held.known.is_none() {
+            held.known = self.state.storage().get::<Grant>("webex").await?;
+        }
+        let grant = held.known.clone().filter(|grant| grant.seed == seed);
+        if let Some(grant) = grant.as_ref().filter(|grant| is_usable(&grant.token, refused)) {
+            return Ok(grant.token.clone());
+        }
+        held.learn(ask);
+        if held.is_hopeless(refused) {
+            return Err(hopeless());
+        }
+        let renewed = self.renewed(grant, configured, seed).await;
+        let grant = held.note(renewed)?;
+        let token = grant.token.clone();
+        held.known = Some(grant);
         Ok(token)
     }
 
-    /// The integration's token: by the refresh grant. The newest refresh token is stored before it is relied on.
-    async fn webex(&self, refused: Option<&str>) -> Result<Token> {
-        let mut known = self.webex.lock().await;
-        let configured = config::variable(&self.env, "WEBEX_REFRESH_TOKEN")?;
-        let seed = format!("{:x}", Sha256::digest(configured.as_bytes()));
-        let grant = match known.take() {
-            Some(grant) => Some(grant),
-            None => self.state.storage().get::<Grant>("webex").await?,
+    /// The newest refresh token is stored before it is relied on. Should the object die between the answer and the
+    /// store, the older one is used again: Webex lets it live on until its successor is used.
+    async fn renewed(&self, grant: Option<Grant>, configured: String, seed: String) -> Result<Grant> {
+        let stored = grant.map(|grant| grant.refresh_token);
+        let is_stored = stored.as_ref().is_some_and(|stored| *stored != configured);
+        let refreshed = self.refresh(stored.unwrap_or_else(|| configured.clone())).await;
+        let (answer, refresh_token) = match refreshed {
+            // What came of the operator's token may be lost; the token itself may still be good.
+            Err(NoToken::Refused(_)) if is_stored => self.refresh(configured).await?,
+            refreshed => refreshed?,
         };
-        let grant = grant.filter(|grant| grant.seed == seed);
-        if let Some(grant) = grant.as_ref().filter(|grant| is_usable(&grant.token, refused)) {
-            *known = Some(grant.clone());
-            return Ok(grant.token.clone());
-        }
-        let refresh_token = grant.map_or(configured, |grant| grant.refresh_token);
+        console_log!("desk token refreshed");
+        let grant = Grant {
+            seed,
+            token: token_of(&answer),
+            refresh_token: answer.refresh_token.unwrap_or(refresh_token),
+        };
+        self.state.storage().put("webex", &grant).await?;
+        Ok(grant)
+    }
+
+    /// With the refresh token by which it was had.
+    async fn refresh(&self, refresh_token: String) -> Result<(TokenAnswer, String), NoToken> {
         let form = [
             ("grant_type", "refresh_token"),
             ("client_id", &config::variable(&self.env, "WEBEX_CLIENT_ID")?),
@@ -168,17 +259,26 @@ impl CredentialsDo {
         ];
         let url = format!("{}/access_token", config::variable(&self.env, "WEBEX_URL")?);
         let answer = token_answer(&url, &form).await?;
-        console_log!("desk token refreshed");
-        let token = token_of(&answer);
-        let grant = Grant {
-            seed,
-            refresh_token: answer.refresh_token.unwrap_or(refresh_token),
-            token: token.clone(),
-        };
-        self.state.storage().put("webex", &grant).await?;
-        *known = Some(grant);
-        Ok(token)
+        Ok((answer, refresh_token))
     }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum NoToken {
+    #[error("the token endpoint answered {0}")]
+    Refused(u16),
+    #[error("{0}")]
+    Other(#[from] Error),
+}
+
+impl From<NoToken> for Error {
+    fn from(cause: NoToken) -> Self {
+        Self::RustError(cause.to_string())
+    }
+}
+
+fn hopeless() -> Error {
+    Error::RustError("not asked again so soon".into())
 }
 
 fn is_usable(token: &Token, refused: Option<&str>) -> bool {
@@ -192,7 +292,7 @@ fn token_of(answer: &TokenAnswer) -> Token {
     }
 }
 
-async fn token_answer(url: &str, form: &[(&str, &str)]) -> Result<TokenAnswer> {
+async fn token_answer(url: &str, form: &[(&str, &str)]) -> Result<TokenAnswer, NoToken> {
     let body = form_urlencoded::Serializer::new(String::new())
         .extend_pairs(form)
         .finish();
@@ -205,11 +305,9 @@ async fn token_answer(url: &str, form: &[(&str, &str)]) -> Result<TokenAnswer> {
     let reply = http::send(call, TIMEOUT)
         .await
         .map_err(|error| Error::RustError(error.to_string()))?;
-    if reply.status != 200 {
-        return Err(Error::RustError(format!(
-            "the token endpoint answered {}",
-            reply.status
-        )));
+    match reply.status {
+        200 => Ok(serde_json::from_str(&reply.body).map_err(Error::from)?),
+        status @ (400 | 401) => Err(NoToken::Refused(status)),
+        status => Err(Error::RustError(format!("the token endpoint answered {status}")).into()),
     }
-    Ok(serde_json::from_str(&reply.body)?)
 }

@@ -4,12 +4,15 @@ use crate::{
     bot::dialogflow, config, desk::webex, error::ApiError, shell::Shell, site::list::SiteCall, site_do,
     store::Store,
 };
+use futures_util::future::{Either, select};
 use shared::conversation::{
     Attempt, BotAsk, DeskJob, DeskOutcome, Failure, Input, SiteAnswer, SiteJob, TaskId, ThreadRef,
 };
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 use worker::{Delay, Method, console_error};
 
+/// All of one task at the desk, whatever it waits for: well before the core believes that the object has died.
+const TASK_TIMEOUT: Duration = Duration::from_secs(120);
 /// The bot has this long; then people are asked instead.
 const BOT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -39,7 +42,13 @@ pub(crate) async fn desk(
         }
         Ok(outcome)
     };
-    match outcome.await {
+    let late = async {
+        Delay::from(TASK_TIMEOUT).await;
+        console_error!("desk: a task took too long");
+        // A call that is under way is broken off, but may have been carried out.
+        Err(Failure::Passing { retry_after: None })
+    };
+    match select(pin!(outcome), pin!(late)).await.factor_first().0 {
         Ok(outcome) => Input::DeskDone { task, outcome },
         Err(failure) => Input::DeskFailed { task, failure },
     }
@@ -123,14 +132,13 @@ pub(crate) async fn ask_bot(
         dialogflow::detect_intent(shell, &session, &ask, language, BOT_TIMEOUT).await
     };
     let late = Delay::from(BOT_TIMEOUT);
-    let (answer, late) = (std::pin::pin!(answer), std::pin::pin!(late));
-    match futures_util::future::select(answer, late).await {
-        futures_util::future::Either::Left((Ok(answer), _)) => Input::BotAnswered { task, answer },
-        futures_util::future::Either::Left((Err(error), _)) => {
+    match select(pin!(answer), pin!(late)).await {
+        Either::Left((Ok(answer), _)) => Input::BotAnswered { task, answer },
+        Either::Left((Err(error), _)) => {
             console_error!("bot: {error}");
             Input::BotFailed { task }
         }
-        futures_util::future::Either::Right(_) => {
+        Either::Right(_) => {
             console_error!("bot: no answer in time");
             Input::BotFailed { task }
         }

@@ -67,8 +67,8 @@ async fn exchange<B>(
     largest: usize,
     read: impl AsyncFnOnce(&Response) -> Result<B, JsValue>,
 ) -> Result<Reply<B>, NoReply> {
-    let abort = AbortController::default();
-    let signal = abort.signal();
+    let call_under_way = UnderWay(AbortController::default());
+    let signal = call_under_way.0.signal();
     let answer = async {
         // What a HEAD announces does not come.
         let is_head = call.method == Method::Head;
@@ -95,11 +95,16 @@ async fn exchange<B>(
         Err(NoReply::TimedOut)
     };
     let (answer, late) = (std::pin::pin!(answer), std::pin::pin!(late));
-    let reply = futures_util::future::select(answer, late).await.factor_first().0;
-    if reply.is_err() {
-        abort.abort();
+    futures_util::future::select(answer, late).await.factor_first().0
+}
+
+/// Broken off when nobody waits for it any more; a call that has ended does not mind.
+struct UnderWay(AbortController);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        std::mem::take(&mut self.0).abort();
     }
-    reply
 }
 
 fn header(headers: &Headers, name: &str) -> Option<String> {

@@ -81,7 +81,8 @@ fn a_second_attempt_says_since_when_its_result_is_looked_for() {
     let attempts: Vec<&Attempt> = stage.asked.iter().map(|(_, attempt)| attempt).collect();
     assert!(
         attempts.contains(&&Attempt::MaybeDone { last_post }),
-        "{:?}", stage.asked
+        "{:?}",
+        stage.asked
     );
     assert_eq!(stage.room.iter().filter(|line| *line == "visitor: ok").count(), 2);
 }

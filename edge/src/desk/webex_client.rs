@@ -197,6 +197,9 @@ impl<'a> Client<'a> {
                 }
                 401 if refused.is_none() => refused = Some(token),
                 status => {
+                    if status == 401 {
+                        self.accounts.refused_anew(self.env, account, &token).await;
+                    }
                     console_warn!("webex: status {status}");
                     return Err(trouble(&reply));
                 }
