@@ -77,6 +77,7 @@ impl DurableObject for ConversationDo {
             stored: RefCell::default(),
             alarm_at: Cell::default(),
             polled_at: Cell::default(),
+            failures: Cell::default(),
             accounts: Accounts::default(),
             names: RefCell::default(),
         });
@@ -97,8 +98,7 @@ impl DurableObject for ConversationDo {
     }
 
     async fn alarm(&self) -> Result<Response> {
-        self.0.alarm_at.set(None);
-        self.0.take(Input::DeadlineReached)?;
+        self.0.alarm_rang().await?;
         Response::empty()
     }
 

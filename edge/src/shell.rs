@@ -6,12 +6,12 @@
 use crate::{
     accounts::Accounts,
     effects,
-    store::{Store, Stored},
+    store::{Store, Stored, Written},
 };
 use shared::{
     conversation::{ConnectionId, Context, Effect, Input, To},
     protocol::{PhaseView, ServerFrame},
-    time::Timestamp,
+    time::{Timestamp, back_off},
 };
 use std::{
     cell::{Cell, RefCell},
@@ -21,8 +21,9 @@ use std::{
 };
 use worker::{Date, Delay, Env, Result, State, console_error, js_sys, wasm_bindgen::JsValue};
 
-/// When nothing else would wake the object after an error.
+/// When nothing else would wake the object after an error: at first, and if it goes on.
 const AFTER_ERROR: Duration = Duration::from_secs(1);
+const AFTER_MANY_ERRORS: Duration = Duration::from_secs(5 * 60);
 /// An entry leaves for the visitor when it is stored. A call to a vendor, begun in the same moment, would hold the
 /// thread for as long again.
 const ECHO_FIRST: Duration = Duration::from_millis(1);
@@ -34,6 +35,8 @@ pub(crate) struct Shell {
     pub(crate) stored: RefCell<Option<Stored>>,
     pub(crate) alarm_at: Cell<Option<Timestamp>>,
     pub(crate) polled_at: Cell<Option<Timestamp>>,
+    /// Writes that failed in a row.
+    pub(crate) failures: Cell<u32>,
     pub(crate) accounts: Accounts,
     /// Agents' names by the desk's ids, a copy that may be lost.
     pub(crate) names: RefCell<HashMap<String, String>>,
@@ -84,9 +87,14 @@ impl Shell {
         let context = self.context(heartbeat_at.flatten());
         let effects = stored.conversation.handle(input, &context);
         let persisted = Store::new(&self.state).persist(&stored.conversation, &effects, upload);
-        if let Err(error) = persisted {
-            *slot = None;
-            return Err(error);
+        match persisted {
+            Ok(Written::Nothing) => {}
+            Ok(Written::Rows) => self.failures.set(0),
+            Err(error) => {
+                *slot = None;
+                self.failures.set(self.failures.get().saturating_add(1));
+                return Err(error);
+            }
         }
         Ok(effects)
     }
@@ -104,8 +112,26 @@ impl Shell {
     pub(crate) fn carry_out(self: &Rc<Self>, effects: Vec<Effect>) -> Result<()> {
         self.try_carry_out(effects).inspect_err(|_| {
             *self.stored.borrow_mut() = None;
-            self.set_alarm(now() + AFTER_ERROR);
+            self.set_alarm(self.after_error());
         })
+    }
+
+    /// Nothing is begun that has not been stored, so while no write succeeds nobody outside is called.
+    fn after_error(&self) -> Timestamp {
+        let failures = self.failures.get().saturating_sub(1);
+        let jitter = js_sys::Math::random();
+        now() + back_off(AFTER_ERROR, AFTER_MANY_ERRORS, failures, jitter)
+    }
+
+    /// The platform gives up on an alarm that has failed a few times, so this one always succeeds, unless not even the
+    /// next one can be set.
+    pub(crate) async fn alarm_rang(self: &Rc<Self>) -> Result<()> {
+        self.alarm_at.set(None);
+        if let Err(error) = self.take(Input::DeadlineReached) {
+            console_error!("alarm: {error}");
+            self.store_alarm(self.after_error()).await?;
+        }
+        Ok(())
     }
 
     fn try_carry_out(self: &Rc<Self>, effects: Vec<Effect>) -> Result<()> {
@@ -167,7 +193,7 @@ impl Shell {
             let input = work.await;
             if let Err(error) = shell.take(input) {
                 console_error!("result not stored: {error}");
-                shell.set_alarm(now() + AFTER_ERROR);
+                shell.set_alarm(shell.after_error());
             }
         });
     }
@@ -213,17 +239,18 @@ impl Shell {
         self.alarm_at.set(Some(deadline));
         let shell = self.clone();
         self.state.wait_until(async move {
-            let at = js_sys::Date::new(&JsValue::from_f64(deadline.0 as f64));
-            if let Err(error) = shell
-                .state
-                .storage()
-                .set_alarm(worker::ScheduledTime::new(at))
-                .await
-            {
-                shell.alarm_at.set(None);
+            if let Err(error) = shell.store_alarm(deadline).await {
                 console_error!("alarm: {error}");
             }
         });
+    }
+
+    async fn store_alarm(&self, deadline: Timestamp) -> Result<()> {
+        self.alarm_at.set(Some(deadline));
+        let at = js_sys::Date::new(&JsValue::from_f64(deadline.0 as f64));
+        let storage = self.state.storage();
+        let stored = storage.set_alarm(worker::ScheduledTime::new(at)).await;
+        stored.inspect_err(|_| self.alarm_at.set(None))
     }
 }
 

@@ -53,6 +53,12 @@ pub(crate) enum Content {
     Desk(String),
 }
 
+/// By one turn.
+pub(crate) enum Written {
+    Nothing,
+    Rows,
+}
+
 pub(crate) struct Stored {
     pub(crate) id: String,
     /// What the visitor started it with, to tell a repeat from a reuse of the key.
@@ -115,16 +121,17 @@ impl Store {
         conversation: &Conversation,
         effects: &[Effect],
         upload: &[u8],
-    ) -> Result<()> {
+    ) -> Result<Written> {
         if effects.iter().any(is_upload) {
             self.receive(upload)?;
         }
         let writes = self.writes(conversation, effects)?;
         match writes.len() {
-            0 => Ok(()),
-            1 => write(&self.sql, writes),
-            _ => self.transaction(writes),
+            0 => return Ok(Written::Nothing),
+            1 => write(&self.sql, writes)?,
+            _ => self.transaction(writes)?,
         }
+        Ok(Written::Rows)
     }
 
     fn writes(&self, conversation: &Conversation, effects: &[Effect]) -> Result<Vec<Write>> {
