@@ -61,7 +61,8 @@ pub(crate) fn check_every(env: &Env) -> Option<Duration> {
 
 pub(crate) fn master_key(env: &Env) -> Result<MasterKey> {
     let before = secret(env, "MASTER_KEY_BEFORE").ok();
-    Ok(MasterKey::new(secret(env, "MASTER_KEY")?, before))
+    MasterKey::new(&secret(env, "MASTER_KEY")?, before.as_deref())
+        .map_err(|error| worker::Error::RustError(error.to_string()))
 }
 
 /// Where KV has the copy of a site's newest settings.

@@ -4,7 +4,7 @@
 //! While the operator changes the key, what was made by the one before it is still accepted; nothing is made by it any more.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, Mac, digest::InvalidLength};
 use sha1::Sha1;
 use sha2::Sha256;
 use shared::settings::DEFAULT_SITE;
@@ -14,14 +14,18 @@ const ID_LENGTH: usize = 22;
 
 #[derive(Clone)]
 pub(crate) struct MasterKey {
-    key: String,
+    key: Hmac<Sha256>,
     /// The key before this one, for as long as the operator keeps it.
-    before: Option<String>,
+    before: Option<Hmac<Sha256>>,
 }
 
 impl MasterKey {
-    pub(crate) fn new(key: String, before: Option<String>) -> Self {
-        Self { key, before }
+    pub(crate) fn new(key: &str, before: Option<&str>) -> Result<Self, InvalidLength> {
+        let keyed = |key: &str| Hmac::new_from_slice(key.as_bytes());
+        Ok(Self {
+            key: keyed(key)?,
+            before: before.map(keyed).transpose()?,
+        })
     }
 
     /// The conversation that a start key stands for on a site: 22 characters, 132 bits.
@@ -83,7 +87,7 @@ impl MasterKey {
 
     /// Whether the desk has signed this body, with the secret that this conversation's webhook was given. In constant time.
     pub(crate) fn is_signed(&self, conversation: &str, body: &[u8], signature: &str) -> bool {
-        let is_by = |key: &String| {
+        let is_by = |key: &Hmac<Sha256>| {
             let secret = URL_SAFE_NO_PAD.encode(mac_by(key, "webhook", conversation).finalize().into_bytes());
             is_hmac_sha1(&secret, body, signature)
         };
@@ -94,7 +98,7 @@ impl MasterKey {
         let Ok(bytes) = URL_SAFE_NO_PAD.decode(text) else {
             return false;
         };
-        let is_by = |key: &String| mac_by(key, purpose, name).verify_slice(&bytes).is_ok();
+        let is_by = |key: &Hmac<Sha256>| mac_by(key, purpose, name).verify_slice(&bytes).is_ok();
         is_by(&self.key) || self.before.as_ref().is_some_and(is_by)
     }
 
@@ -103,8 +107,8 @@ impl MasterKey {
     }
 }
 
-fn mac_by(key: &str, purpose: &str, name: &str) -> Hmac<Sha256> {
-    let mut mac = new_mac::<Hmac<Sha256>>(key.as_bytes());
+fn mac_by(key: &Hmac<Sha256>, purpose: &str, name: &str) -> Hmac<Sha256> {
+    let mut mac = key.clone();
     for part in [purpose, ":", name] {
         mac.update(part.as_bytes());
     }
@@ -113,11 +117,10 @@ fn mac_by(key: &str, purpose: &str, name: &str) -> Hmac<Sha256> {
 
 /// In constant time.
 pub(crate) fn is_same_secret(known: &str, given: &str) -> bool {
-    let mac = |text: &str| {
-        let mut mac = new_mac::<Hmac<Sha256>>(known.as_bytes());
-        mac.update(text.as_bytes());
-        mac
+    let Ok(keyed) = Hmac::<Sha256>::new_from_slice(known.as_bytes()) else {
+        return false;
     };
+    let mac = |text: &str| keyed.clone().chain_update(text);
     mac(given).verify(&mac(known).finalize().into_bytes()).is_ok()
 }
 
@@ -127,15 +130,10 @@ fn is_hmac_sha1(secret: &str, body: &[u8], hex: &str) -> bool {
     let Some(digits) = digits.filter(|digits| digits.len() == 40) else {
         return false;
     };
-    let bytes: Vec<u8> = digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect();
-    let mut mac = new_mac::<Hmac<Sha1>>(secret.as_bytes());
-    mac.update(body);
-    mac.verify_slice(&bytes).is_ok()
-}
-
-fn new_mac<M: Mac + hmac::digest::KeyInit>(key: &[u8]) -> M {
-    #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
-    <M as Mac>::new_from_slice(key).expect("any length fits")
+    let (pairs, _) = digits.as_chunks();
+    let bytes: Vec<u8> = pairs.iter().map(|[high, low]| high << 4 | low).collect();
+    Hmac::<Sha1>::new_from_slice(secret.as_bytes())
+        .is_ok_and(|mac| mac.chain_update(body).verify_slice(&bytes).is_ok())
 }
 
 /// Conversation ids are as this module makes them; anything else is not worth asking an object about.
@@ -151,7 +149,13 @@ mod tests {
     use super::*;
 
     fn key() -> MasterKey {
-        MasterKey::new("k".repeat(64), None)
+        master("k", None)
+    }
+
+    fn master(key: &str, before: Option<&str>) -> MasterKey {
+        let key = key.repeat(64);
+        let before = before.map(|before| before.repeat(64));
+        MasterKey::new(&key, before.as_deref()).expect("a key of any length")
     }
 
     #[test]
@@ -164,19 +168,19 @@ mod tests {
         let token = key().visitor_token(&one);
         assert!(key().is_visitor_token(&one, &token));
         assert!(!key().is_visitor_token(&two, &token));
-        assert!(!MasterKey::new("other".into(), None).is_visitor_token(&one, &token));
+        assert!(!master("other", None).is_visitor_token(&one, &token));
     }
 
     #[test]
     fn the_key_before_opens_but_makes_nothing() {
-        let changed = MasterKey::new("new".into(), Some("k".repeat(64)));
+        let changed = master("new", Some("k"));
         let (old, new) = (key().visitor_token("c"), changed.visitor_token("c"));
         assert!(old != new && changed.is_visitor_token("c", &old) && changed.is_visitor_token("c", &new));
         assert!(!key().is_visitor_token("c", &new));
         let until = Timestamp(1);
         let link = key().file_signature("c", "1", until);
         assert!(changed.is_file_signature("c", "1", until, &link));
-        assert!(!MasterKey::new("new".into(), None).is_visitor_token("c", &old));
+        assert!(!master("new", None).is_visitor_token("c", &old));
     }
 
     #[test]

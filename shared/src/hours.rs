@@ -5,7 +5,7 @@
 //! This module knows calendars but no time zones: whoever has the database says what the offset is at an instant.
 
 use crate::time::Timestamp;
-use chrono::{Datelike, Days, NaiveDate, Weekday};
+use chrono::{Datelike, NaiveDate, TimeDelta, Weekday};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, ops::Range};
 
@@ -109,18 +109,19 @@ pub fn coming(hours: &Hours, now: Timestamp, offset: impl Fn(Timestamp) -> i64) 
     if !soon.is_empty() {
         return soon;
     }
-    let weeks = (now.0 + AHEAD..now.0 + FARTHEST).step_by(AHEAD as usize);
-    weeks
-        .map(|from| beginning(hours, Timestamp(from), &offset))
-        .find(|found| !found.is_empty())
-        .map(|found| found[..1].to_vec())
-        .unwrap_or_default()
+    let later = now.0.saturating_add(AHEAD)..now.0.saturating_add(FARTHEST);
+    later
+        .step_by(AHEAD as usize)
+        .find_map(|from| beginning(hours, Timestamp(from), &offset).into_iter().next())
+        .into_iter()
+        .collect()
 }
 
 /// All that begins within eight days. The hours of one day end within two, so what begins last is seen to its end.
 fn beginning(hours: &Hours, from: Timestamp, offset: impl Fn(Timestamp) -> i64) -> Vec<Interval> {
-    let mut found = open(hours, from, Timestamp(from.0 + AHEAD + 2 * DAY), offset);
-    found.retain(|interval| interval.from.0 < from.0 + AHEAD);
+    let until = |ahead| Timestamp(from.0.saturating_add(ahead));
+    let mut found = open(hours, from, until(AHEAD + 2 * DAY), offset);
+    found.retain(|interval| interval.from < until(AHEAD));
     found
 }
 
@@ -136,13 +137,14 @@ pub fn open(
     let mut found = vec![];
     for (piece, offset) in pieces(from.0..until.0, offset) {
         // Hours that began the day before may reach into this piece.
-        let first = date_of(piece.start + offset) - Days::new(1);
-        let last = date_of(piece.end + offset);
+        let first = date_of(piece.start.saturating_add(offset).saturating_sub(DAY));
+        let last = date_of(piece.end.saturating_add(offset));
         for date in first.iter_days().take_while(|date| *date <= last) {
-            let midnight = midnight_of(date) - offset;
+            let midnight = midnight_of(date).saturating_sub(offset);
             for Span(minutes) in hours.of(date) {
-                let from = (midnight + minutes.start * MINUTE).max(piece.start);
-                let until = (midnight + minutes.end * MINUTE).min(piece.end);
+                let at = |minute: i64| midnight.saturating_add(minute * MINUTE);
+                let from = at(minutes.start).max(piece.start);
+                let until = at(minutes.end).min(piece.end);
                 if from < until {
                     found.push(from..until);
                 }
@@ -170,7 +172,7 @@ fn pieces(whole: Range<i64>, offset: impl Fn(Timestamp) -> i64) -> Vec<(Range<i6
     let (mut start, mut at) = (whole.start, whole.start);
     let mut current = offset(Timestamp(at));
     while at < whole.end {
-        let next = (at + DAY).min(whole.end);
+        let next = at.saturating_add(DAY).min(whole.end);
         let then = offset(Timestamp(next));
         if then != current {
             let (mut before, mut after) = (at, next);
@@ -191,9 +193,11 @@ fn pieces(whole: Range<i64>, offset: impl Fn(Timestamp) -> i64) -> Vec<(Range<i6
     pieces
 }
 
+/// Or the first or last date of the calendar, some 260,000 years away.
 fn date_of(local: i64) -> NaiveDate {
-    let days = local.div_euclid(DAY);
-    NaiveDate::default() + chrono::TimeDelta::days(days)
+    let date = TimeDelta::try_days(local.div_euclid(DAY))
+        .and_then(|days| NaiveDate::default().checked_add_signed(days));
+    date.unwrap_or(if local < 0 { NaiveDate::MIN } else { NaiveDate::MAX })
 }
 
 fn midnight_of(date: NaiveDate) -> i64 {

@@ -13,7 +13,7 @@ pub struct Seq(pub u32);
 
 impl Seq {
     pub fn next(self) -> Self {
-        Self(self.0 + 1)
+        Self(self.0.saturating_add(1))
     }
 }
 

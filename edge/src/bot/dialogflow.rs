@@ -168,7 +168,8 @@ pub(crate) async fn detect_intent(
 fn beginning(text: &str) -> &str {
     text.char_indices()
         .nth(MAX_QUERY)
-        .map_or(text, |(end, _)| &text[..end])
+        .and_then(|(end, _)| text.get(..end))
+        .unwrap_or(text)
 }
 
 /// Messages for other platforms (Facebook, Slack …) come along and are left out.

@@ -221,7 +221,7 @@ pub struct Attachments {
 impl Attachments {
     /// In bytes.
     pub fn largest(&self) -> usize {
-        (self.largest_mb as usize) << 20
+        (self.largest_mb as usize).saturating_mul(1 << 20)
     }
 }
 
@@ -297,7 +297,8 @@ impl Settings {
             let at = |field: &str| format!("topics[{index}].{field}");
             let unknown =
                 |form: &Option<String>| form.as_ref().is_some_and(|form| !self.forms.contains_key(form));
-            let doubled = self.topics[..index].iter().any(|other| other.id == topic.id);
+            let mut before = self.topics.iter().take(index);
+            let doubled = before.any(|other| other.id == topic.id);
             wrong(doubled, &at("id"), "a name that no other topic has");
             wrong(
                 topic.participants.is_empty(),
@@ -319,7 +320,8 @@ impl Settings {
         for (key, form) in &self.forms {
             for (index, field) in form.fields.iter().enumerate() {
                 let at = |name: &str| format!("forms.{key}.fields[{index}].{name}");
-                let doubled = form.fields[..index].iter().any(|other| other.id == field.id);
+                let mut before = form.fields.iter().take(index);
+                let doubled = before.any(|other| other.id == field.id);
                 wrong(
                     field.id.is_empty() || doubled,
                     &at("id"),

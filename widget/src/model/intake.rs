@@ -101,12 +101,13 @@ impl Model {
         }
     }
 
-    pub(crate) fn topic(&self, chosen: Chosen) -> &'static PublicTopic {
-        &self.site.topics[chosen.topic()]
+    /// `None`: there is no such topic in the settings that have come since.
+    pub(crate) fn topic(&self, chosen: Chosen) -> Option<&'static PublicTopic> {
+        self.site.topics.get(chosen.topic())
     }
 
     pub(crate) fn form(&self, chosen: Chosen) -> Option<&'static Form> {
-        let topic = self.topic(chosen);
+        let topic = self.topic(chosen)?;
         match chosen {
             Chosen::Message(_) if topic.message_form.is_some() => topic.message_form.as_ref(),
             Chosen::Chat(_) | Chosen::Message(_) => topic.form.as_ref(),
@@ -149,7 +150,8 @@ impl Model {
     /// The topic has closed while its form was filled in, or while a chat on it was asked for.
     pub(crate) fn closed_meanwhile(&mut self) {
         let place = self.chosen.map(Chosen::topic).or_else(|| self.asked_topic());
-        let offer = place.map(|place| self.offer(&self.site.topics[place]));
+        let topic = place.and_then(|place| self.site.topics.get(place));
+        let offer = topic.map(|topic| self.offer(topic));
         self.choose(match offer {
             Some(Offer::Message) => place.map(Chosen::Message),
             Some(Offer::Chat | Offer::Nothing) | None => None,

@@ -192,8 +192,9 @@ impl Panel {
     /// A topic with a form shows it; one without starts.
     pub(crate) fn choose(self, id: &str) {
         let found = self.model.with_untracked(|model| {
-            let index = model.site.topics.iter().position(|topic| topic.id == id)?;
-            Some((index, model.offer(&model.site.topics[index])))
+            let mut topics = model.site.topics.iter().enumerate();
+            let (index, topic) = topics.find(|(_, topic)| topic.id == id)?;
+            Some((index, model.offer(topic)))
         });
         match found {
             Some((index, Offer::Message)) => self.show(Chosen::Message(index)),
@@ -220,7 +221,9 @@ impl Panel {
     pub(crate) fn submit(self, chosen: Chosen) {
         let message = self.draft.with_untracked(|draft| draft.trim().to_owned());
         let (offer, (answers, errors)) = self.model.with_untracked(|model| {
-            let offer = model.offer(model.topic(chosen));
+            let offer = model
+                .topic(chosen)
+                .map_or(Offer::Nothing, |topic| model.offer(topic));
             (offer, model.check(chosen, &message, browser::matches))
         });
         match chosen {
@@ -236,7 +239,9 @@ impl Panel {
 
     fn begin_conversation(self, chosen: Chosen, answers: Answers, message: Option<String>) {
         let (page, referrer) = page::address();
-        let topic = self.model.with_untracked(|model| model.topic(chosen));
+        let Some(topic) = self.model.with_untracked(|model| model.topic(chosen)) else {
+            return;
+        };
         self.dispatch(Input::StartPressed(StartRequest {
             site: browser::site_name(),
             key: browser::random_id(),

@@ -2,7 +2,7 @@
 
 use super::{
     parts::{BACK, CLOSE, icon_button, screen},
-    topics::{opens, trouble},
+    topics::{opens, topics, trouble},
 };
 use crate::{
     browser,
@@ -24,6 +24,9 @@ pub(super) fn form(panel: Panel, chosen: Chosen) -> El {
     let (topic, form) = panel
         .model
         .with_untracked(|model| (model.topic(chosen), model.form(chosen)));
+    let Some(topic) = topic else {
+        return topics(panel);
+    };
     let opens = move || {
         panel
             .model
