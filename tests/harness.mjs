@@ -18,6 +18,9 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const WRANGLER = join(ROOT, 'node_modules/wrangler/bin/wrangler.js');
 export const DEFAULT_SETTINGS = JSON.parse(readFileSync(join(ROOT, 'edge/default-settings.json'), 'utf8'));
 
+/** How long a fact may take on a machine that is busy with other things: only a failure waits as long. */
+const LONG = 40_000;
+
 /** Agents' tokens at the Webex emulator. */
 export const ANNA = 'agent-anna';
 export const BEN = 'agent-ben';
@@ -67,7 +70,9 @@ export async function startWorld({ settings, vars: given } = {}) {
 class World {
   constructor(parts) {
     Object.assign(this, parts);
+    /** What the worker has said since it was started, and before that. */
     this.output = '';
+    this.told = '';
   }
 
   /** Puts a settings document where the worker looks for the published one, without its knowing: before it starts. */
@@ -107,10 +112,11 @@ class World {
     for (const stream of [this.worker.stdout, this.worker.stderr]) {
       stream.on('data', (chunk) => {
         this.output += chunk;
+        this.told += chunk;
         if (process.env.EDGECHAT_LOG) process.stderr.write(chunk);
       });
     }
-    await until(() => this.output.includes('Ready on') || this.worker.exitCode !== null, 60_000, () => this.output);
+    await until(() => this.output.includes('Ready on') || this.worker.exitCode !== null, 120_000, () => this.output);
     if (this.worker.exitCode !== null) throw new Error(`the worker did not start:\n${this.output}`);
   }
 
@@ -134,6 +140,7 @@ class World {
     await this.stopWorker('SIGTERM');
     await this.emulators.close();
     this.ports.release();
+    if (process.env.EDGECHAT_OUTPUT) writeFileSync(join(process.env.EDGECHAT_OUTPUT, `worker-${this.ports.port}.log`), this.told);
     rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -146,14 +153,39 @@ class World {
     return response.json();
   }
 
+  /**
+   * Releases the deliveries that were held, all at once and in an order that follows from a seed. The seed is told;
+   * `EDGECHAT_SEED` gives one.
+   */
+  async shuffle(context) {
+    const given = process.env.EDGECHAT_SEED && { seed: Number(process.env.EDGECHAT_SEED) };
+    const { released, seed } = await this.control('POST', '/deliveries/release', { order: 'shuffle', parallel: true, ...given });
+    context.diagnostic(`${released} deliveries, seed ${seed}`);
+  }
+
   fault(fault) {
     return this.control('POST', '/faults', fault);
   }
 
   /** Calls the emulated vendors received, as `METHOD path`, without their query. */
   async calls(prefix = '') {
+    return (await this.requests(prefix)).map(({ call }) => call);
+  }
+
+  /** The same with all that is known of each: `status` is null until it is answered. */
+  async requests(prefix = '') {
     const requests = await this.control('GET', '/requests');
-    return requests.map((one) => `${one.method} ${one.path.split('?')[0]}`).filter((call) => call.includes(prefix));
+    return requests.map((one) => ({ ...one, call: `${one.method} ${one.path.split('?')[0]}` })).filter(({ call }) => call.includes(prefix));
+  }
+
+  /**
+   * Sends an agent's line all the way to the visitor, and returns it. What was under way to them before, in the same
+   * conversation, has come by then; what has not come does not come.
+   */
+  async marker(visitor, more = {}) {
+    const text = `marker ${randomBytes(4).toString('hex')}`;
+    await this.agentSays(text, more);
+    return until(() => visitor.lines.find((line) => line.endsWith(`: ${text}`)), LONG, () => visitor.lines.join('\n'));
   }
 
   async webex(token, method, path, body) {
@@ -186,7 +218,7 @@ class World {
     const room = async () => (roomId ? (await this.rooms()).find(({ id }) => id === roomId) : this.room());
     return until(
       async () => (await room())?.lines.find(wanted),
-      10_000,
+      LONG,
       async () => `no ${pattern} in\n${(await room())?.lines.join('\n')}`,
     );
   }
@@ -211,7 +243,7 @@ class World {
         const room = await find();
         return room?.members.includes(email) && room;
       },
-      20_000,
+      LONG,
       async () => `${email} is not in the room: ${JSON.stringify(await find())}`,
     );
     return room.id;
@@ -338,13 +370,23 @@ export class Visitor {
   }
 
   /** Waits until the transcript has this line. */
-  hears(line, time = 10_000) {
+  hears(line, time = LONG) {
     return until(() => this.lines.includes(line), time, () => `no "${line}" in\n${this.lines.join('\n')}`);
   }
 }
 
+/** The bytes of a file that may vanish any moment, as a database's side files do: then none. */
+export function contentOf(file) {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    if (error.code === 'ENOENT') return Buffer.alloc(0);
+    throw error;
+  }
+}
+
 /** Waits for a condition; `what` tells more when it does not come. */
-export async function until(condition, time = 10_000, what = () => '') {
+export async function until(condition, time = LONG, what = () => '') {
   const end = Date.now() + time;
   for (;;) {
     const value = await condition();

@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { after, before, beforeEach } from 'node:test';
 import { chromium } from 'playwright-core';
-import { startWorld } from '../harness.mjs';
+import { startWorld, until } from '../harness.mjs';
 
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'];
 FLAGS.push('--disable-component-update', '--disable-sync');
@@ -80,12 +80,7 @@ export async function pressLauncher(page) {
 
 /** The panel's frame, once it has drawn its first screen. */
 export async function panelOf(page) {
-  for (let tries = 0; tries < 400; tries += 1) {
-    const frame = page.frames().find((one) => one.url().includes('/frame'));
-    if (frame) return frame;
-    await page.waitForTimeout(25);
-  }
-  throw new Error('the panel did not open');
+  return until(() => page.frames().find((one) => one.url().includes('/frame')), undefined, () => 'the panel did not open');
 }
 
 export async function openChat(page) {

@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => context.close());
 
-const shown = (panel, text) => log(panel).getByText(text, { exact: true }).last().waitFor({ timeout: 10_000 });
+const shown = (panel, text) => log(panel).getByText(text, { exact: true }).last().waitFor();
 
 test('topic, form, bot, hand-off, a person, the end, and again', async () => {
   const panel = await openChat(page);
@@ -84,7 +84,7 @@ test('a reload and a second tab show the whole conversation, nothing twice; the 
   await world.agentSays('answer');
   await shown(panel, 'answer');
   await panel.getByRole('textbox', { name: 'Write a message' }).fill('half a sentence');
-  await page.waitForTimeout(700);
+  await page.waitForFunction(() => JSON.parse(localStorage.edgechat).draft === 'half a sentence');
   await page.reload();
   panel = await panelOf(page);
   await shown(panel, 'answer');

@@ -148,7 +148,6 @@ for (const colorScheme of ['light', 'dark']) {
       await log(panel).getByRole('button', { name: 'Download order.pdf' }).waitFor();
       await pick('setup.exe', EXE);
       await panel.getByText('files of this kind').waitFor();
-      await page.waitForTimeout(300);
       if (FOLDER) await page.screenshot({ path: `${FOLDER}/files-${device}-${colorScheme}.png` });
       assert.deepEqual(await problemsOf(panel), []);
       await page.emulateMedia({ media: 'print' });

@@ -13,7 +13,6 @@ useBrowser();
 
 /** Looks at a screen, and pictures it. */
 const looker = (page, panel, suffix) => async (screen) => {
-  await page.waitForTimeout(350);
   if (FOLDER) {
     mkdirSync(FOLDER, { recursive: true });
     await page.screenshot({ path: `${FOLDER}/${screen}-${suffix}.png` });

@@ -22,9 +22,9 @@ test('where sockets are blocked it polls, by itself', async () => {
   await context.routeWebSocket(/socket/, (socket) => socket.close());
   const panel = await chat(context);
   await write(panel, 'by poll');
-  await log(panel).getByText('With the team').last().waitFor({ state: 'attached', timeout: 15_000 });
+  await log(panel).getByText('With the team').last().waitFor({ state: 'attached' });
   await world.agentSays('by poll too');
-  await said(panel, 'by poll too').waitFor({ timeout: 10_000 });
+  await said(panel, 'by poll too').waitFor();
   assert.equal(await said(panel, 'by poll').count(), 1);
   await context.close();
 });
@@ -36,13 +36,13 @@ test('a worker that is killed: messages wait, marked, and go out once when it is
   await log(panel).getByText('With the team').last().waitFor({ state: 'attached' });
   await world.stopWorker();
   await write(panel, 'meanwhile');
-  await panel.getByText('Not sent. Try again').waitFor({ timeout: 25_000 });
-  await panel.getByText('You are offline.', { exact: false }).first().waitFor({ timeout: 20_000 });
+  await panel.getByText('Not sent. Try again').waitFor();
+  await panel.getByText('You are offline.', { exact: false }).first().waitFor();
   await world.startWorker();
   await panel.getByText('Not sent. Try again').click();
   await until(async () => (await world.room()).lines.includes('live-chat: meanwhile'), 40_000);
   await world.agentSays('welcome back');
-  await said(panel, 'welcome back').waitFor({ timeout: 20_000 });
+  await said(panel, 'welcome back').waitFor();
   const lines = (await world.room()).lines.filter((line) => line.startsWith('live-chat: ')).slice(1);
   assert.deepEqual(lines, ['live-chat: before', 'live-chat: meanwhile']);
   assert.equal(await said(panel, 'meanwhile').count(), 1);
@@ -55,7 +55,7 @@ test('a desk that cannot be reached is told, and that it can again', async () =>
   await world.fault({ route: 'POST /webex/v1/messages', status: 503, times: 3 });
   await write(panel, 'hello');
   await panel.getByText('We have your message and keep trying to reach the team.').waitFor();
-  await log(panel).getByText('With the team').last().waitFor({ state: 'attached', timeout: 20_000 });
+  await log(panel).getByText('With the team').last().waitFor({ state: 'attached' });
   await until(async () => (await panel.getByText('We have your message and keep trying').count()) === 0 || !(await panel.getByText('We have your message and keep trying').first().isVisible()));
   await context.close();
 });

@@ -100,11 +100,14 @@ test('a hand-off by the bot, by payload, by the visitor: one farewell, then sile
     assert.equal(visitor.lines.at(-1), 'visitor: hello');
   }
   const visitor = await world.visit('support');
+  await world.control('DELETE', '/requests');
   await world.fault({ route: 'POST /dialogflow', delay_ms: 1_000 });
   visitor.say('hello');
+  await until(async () => (await world.requests('detectIntent')).length === 1);
   visitor.frame('ask_for_person');
   await visitor.hears('* person_asked');
-  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  await until(async () => (await world.requests('detectIntent'))[0].status === 200);
+  await world.marker(visitor);
   assert.ok(!visitor.lines.slice(visitor.lines.indexOf('* person_asked')).some((line) => line.startsWith('bot: ')));
 });
 
@@ -170,10 +173,11 @@ test('the visitor ends it; the room is told and the webhook removed', async () =
 test('delivery: stored, then with the team', async () => {
   const visitor = await world.visit('person');
   await until(async () => (await world.room())?.lines.length === 1);
-  await world.fault({ route: 'POST /webex/v1/messages', delay_ms: 500 });
+  await world.fault({ route: 'POST /webex/v1/messages', delay_ms: 1_500 });
   visitor.say('hello');
   await visitor.hears('visitor: hello');
   assert.equal(visitor.state.delivered, 0, 'stored is not delivered');
+  assert.ok((await world.requests('POST /webex/v1/messages')).filter(({ status }) => status === 200).length === 1, 'the card alone');
   await until(() => visitor.state.delivered === 1);
 });
 

@@ -1,8 +1,9 @@
 // The fault table: what the vendors do wrong, and what becomes of a message meanwhile.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { startWorld, until } from '../harness.mjs';
+import { startWorld, until, Visitor } from '../harness.mjs';
 
 let world;
 before(async () => {
@@ -17,7 +18,7 @@ const said = async () => (await world.room()).lines.filter((line) => /: (one|two
 
 describe('posting to Webex: nothing lost, nothing doubled, order kept', () => {
   const faults = {
-    'timeout of a call that was not carried out': { drop: 'before' },
+    'connection cut before the call was carried out': { drop: 'before' },
     'connection cut after the call was carried out': { drop: 'after' },
     'twice cut after it was carried out': { drop: 'after', times: 2 },
     '401': { status: 401 },
@@ -29,7 +30,6 @@ describe('posting to Webex: nothing lost, nothing doubled, order kept', () => {
     'a truncated answer': { status: 200, body: '{"id":' },
     'an empty answer': { status: 200, body: '' },
     'an HTML page': { status: 200, body: '<html>' },
-    'a redirect to another host': { status: 302, headers: { location: 'http://127.0.0.1:9/steal' } },
     '403': { status: 403, refused: true },
   };
   for (const [name, { refused, atLeast = 0, ...fault }] of Object.entries(faults)) {
@@ -47,6 +47,31 @@ describe('posting to Webex: nothing lost, nothing doubled, order kept', () => {
     });
   }
 
+  test('a redirect to another host is not followed: nothing arrives there, least of all the token', async () => {
+    const arrived = [];
+    const thief = createServer((request, response) => {
+      arrived.push(`${request.method} ${request.url} ${request.headers.authorization}`);
+      response.end('{"id":"stolen"}');
+    }).listen(0, '127.0.0.1');
+    await once(thief.unref(), 'listening');
+    const location = `http://127.0.0.1:${thief.address().port}/steal`;
+    const visitor = await world.visitSettled();
+    for (const status of [302, 307]) await world.fault({ route: POST, status, headers: { location } });
+    await world.fault({ route: 'GET /webex/v1/messages', status: 307, headers: { location } });
+    visitor.say('one');
+    visitor.say('two');
+    await until(() => visitor.state.delivered >= 2);
+    await world.agentSays('three');
+    await visitor.hears('Anna Nowak: three');
+    assert.deepEqual(arrived, []);
+    // Somebody would have been heard there.
+    await fetch(location, { headers: { authorization: 'Bearer control' } });
+    assert.deepEqual(arrived, ['GET /steal Bearer control']);
+    thief.closeAllConnections();
+    thief.close();
+    assert.deepEqual(await said(), ['live-chat: one', 'live-chat: two']);
+  });
+
   test('the visitor is told while the desk cannot be reached, and when it can', async () => {
     const visitor = await world.visitSettled();
     await world.fault({ route: POST, status: 503, times: 2 });
@@ -57,12 +82,19 @@ describe('posting to Webex: nothing lost, nothing doubled, order kept', () => {
 
   test('a deleted room ends the chat, once, and nothing loops', async () => {
     const visitor = await world.visitSettled();
-    await world.webex('integration-live-chat', 'DELETE', `/rooms/${(await world.room()).id}`);
+    const { id, webhooks } = await world.room();
+    await world.webex('integration-live-chat', 'DELETE', `/rooms/${id}`);
     visitor.say('one');
     await visitor.hears('* closed by thread_gone');
-    const calls = (await world.calls()).length;
-    await sleep(2_000);
-    assert.ok((await world.calls()).length <= calls + 1, 'calls go on');
+    const about = async () => (await world.requests()).filter(({ path, body }) => JSON.stringify([path, body]).includes(id));
+    const calls = (await about()).length;
+    // The looks that come each second are in repair.test.mjs; here a whole other conversation goes by.
+    const other = await world.visitSettled();
+    await world.marker(other);
+    assert.deepEqual((await about()).slice(calls), []);
+    const removals = (await world.calls()).filter((call) => call === `DELETE /webex/v1/webhooks/${webhooks[0].id}`);
+    assert.ok(removals.length <= 1, removals.join());
+    assert.equal(visitor.lines.filter((line) => line.startsWith('* closed')).length, 1);
   });
 });
 
@@ -108,20 +140,29 @@ describe('reading from Webex', () => {
     assert.ok(!visitor.lines.join().includes('gone'));
   });
 
-  test('twenty messages signalled in a random order and twice arrive once each', async () => {
+  /**
+   * The wire promises one sequence, the same for every tab, that grows at its end, and the time of each message. The
+   * order in which a panel shows them is in browser/order.test.mjs.
+   */
+  test('twenty messages signalled in any order, at once and twice: once each, the same for all tabs, with their times', async (context) => {
     const visitor = await world.visitSettled();
+    const tab = await Object.assign(new Visitor(world, visitor.key), { session: visitor.session }).connect(0);
     await world.control('POST', '/deliveries', { hold: true, duplicate: 6 });
     const sent = [];
     for (let n = 1; n <= 20; n += 1) {
-      sent.push(`m${n}`);
-      await world.agentSays(`m${n}`);
+      const { created } = await world.agentSays(`m${n}`);
+      sent.push([`m${n}`, Date.parse(created)]);
     }
-    await world.control('POST', '/deliveries', { hold: false });
-    await world.control('POST', '/deliveries/release', { order: 'shuffle' });
+    await world.shuffle(context);
     await until(() => visitor.lines.length >= 21);
-    await sleep(300);
-    const shown = visitor.entries.filter(({ said }) => said.agent).sort((a, b) => a.at - b.at);
-    assert.deepEqual(shown.map(({ said }) => said.agent.body[0].text), sent);
+    await world.marker(visitor);
+    await until(() => tab.entries.length >= 22);
+    assert.deepEqual(visitor.entries.map(({ seq }) => seq), Array.from({ length: 22 }, (_, n) => n + 1));
+    assert.deepEqual(tab.entries, visitor.entries);
+    const { frames } = (await visitor.poll({ after: 0 })).body;
+    assert.deepEqual(frames.flatMap(({ entries = [] }) => entries), visitor.entries);
+    const shown = visitor.entries.filter(({ said }) => said.agent).slice(0, -1).map(({ said, at }) => [said.agent.body[0].text, at]);
+    assert.deepEqual(Object.fromEntries(shown), Object.fromEntries(sent));
   });
 });
 
@@ -154,6 +195,7 @@ describe('the bot: an answer, or a person within five seconds', () => {
     '404': { status: 404 },
     '429': { status: 429 },
     'six seconds': { delay_ms: 6_000 },
+    'no answer at all': { hang: true },
     'connection cut': { drop: 'before' },
     'malformed': { status: 200, body: '<html>' },
     'an empty answer': { status: 200, body: {} },
@@ -161,15 +203,23 @@ describe('the bot: an answer, or a person within five seconds', () => {
   for (const [name, fault] of Object.entries(faults)) {
     test(name, async () => {
       const visitor = await world.visitSettled('support');
+      await world.control('DELETE', '/requests');
       await world.fault({ route: DETECT, ...fault });
-      const began = Date.now();
+      const asked = async () => (await world.requests('detectIntent')).at(-1);
       visitor.say('hello');
       await visitor.hears('* bot_failed');
-      assert.ok(Date.now() - began < 6_000);
       await until(() => visitor.state.phase === 'waiting');
-      await sleep(name === 'six seconds' ? 1_500 : 100);
-      assert.equal(visitor.lines.at(-1), '* bot_failed');
-      await until(async () => (await world.room()).lines.some((line) => line.includes('The bot could not go on')));
+      await world.posted(/The bot could not go on/);
+      if (fault.delay_ms) {
+        assert.equal((await asked()).status, null, 'it was not waited for');
+        await until(async () => (await asked()).status === 200);
+      }
+      if (fault.hang) {
+        const waited = await until(async () => (await asked()).gave_up_after_ms);
+        assert.ok(waited > 4_000, `${waited} ms`);
+      }
+      const marker = await world.marker(visitor);
+      assert.deepEqual(visitor.lines.slice(visitor.lines.indexOf('* bot_failed')), ['* bot_failed', '* agent_joined', marker]);
     });
   }
 

@@ -1,7 +1,6 @@
 // Who answers, who is called next, and what agents command, through the front door.
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ANNA, BEN, CARL, changed, startWorld, until, Visitor } from '../harness.mjs';
 
 const [ANNA_AT, BEN_AT, CARL_AT] = ['anna@example.com', 'ben@example.com', 'carl@example.com'];
@@ -101,14 +100,14 @@ describe('a personal room has one representative', () => {
 
 describe('nobody answers', () => {
   const soon = (d) => (d.timeouts.answer = 1);
+  /** Who was called by now, in order. */
+  const invitations = async () => (await world.requests('POST /webex/v1/memberships')).map(({ body }) => body.personEmail).filter((one) => !one.startsWith('live-chat@'));
 
   test('the next representative is called, then a message can be left, and an answer comes late', async () => {
     await site('slow', { participants: [ANNA_AT, BEN_AT], room: 'personal' }, soon);
     const visitor = await visit('slow');
-    assert.deepEqual(await called(1), [ANNA_AT]);
-    assert.deepEqual(await called(2), [ANNA_AT, BEN_AT]);
-    assert.deepEqual(visitor.lines, []);
     await visitor.hears('* nobody_answered');
+    assert.deepEqual(await invitations(), [ANNA_AT, BEN_AT]);
     await until(() => visitor.state.leave_message);
     await world.posted(/Nobody has answered/);
     await world.agentSays('Here I am', { token: BEN });
@@ -126,14 +125,19 @@ describe('nobody answers', () => {
   });
 
   test('an answer in time: nobody else is called', async () => {
-    await site('prompt', { participants: [ANNA_AT, BEN_AT], room: 'personal' }, soon);
+    const later = (d) => (d.timeouts.answer = 5);
+    await site('prompt', { participants: [ANNA_AT, BEN_AT], room: 'personal' }, later);
+    await site('late', { participants: [ANNA_AT], room: 'group' }, later);
     const visitor = await visit('prompt');
-    await called(1);
+    const { id } = await world.room();
     await world.agentSays('Hello');
     await visitor.hears('Anna Nowak: Hello');
-    await sleep(2_000);
-    assert.deepEqual(visitor.lines, ['* agent_joined', 'Anna Nowak: Hello']);
-    assert.deepEqual(agents(await world.room()), [ANNA_AT]);
+    // Whose time began later says that the time is over, for both.
+    const other = await visit('late');
+    await other.hears('* nobody_answered');
+    await world.marker(visitor, { roomId: id });
+    assert.deepEqual(visitor.lines.slice(0, -1), ['* agent_joined', 'Anna Nowak: Hello']);
+    assert.deepEqual(agents((await world.rooms()).find((room) => room.id === id)), [ANNA_AT]);
   });
 });
 
@@ -220,6 +224,7 @@ describe('/transfer', () => {
       await visitor.hears('Support: I am from support');
       visitor.say('thanks');
       await world.posted('live-chat: thanks');
+      await visitor.hears('visitor: thanks');
       const after = ['* transferred', '* agent_joined', 'Support: I am from support', 'visitor: thanks'];
       assert.deepEqual(visitor.lines.slice(2), after);
       assert.equal((await world.rooms()).length, 1);
@@ -257,8 +262,8 @@ describe('commands', () => {
     const count = visitor.lines.length;
     visitor.say('prices');
     await world.posted('live-chat: prices');
-    await sleep(300);
-    assert.deepEqual(visitor.lines.slice(count), ['visitor: prices']);
+    const marker = await world.marker(visitor);
+    assert.deepEqual(visitor.lines.slice(count), ['visitor: prices', marker]);
     assert.equal(visitor.lines.filter((line) => line === '* agent_joined').length, 2);
   });
 
@@ -283,13 +288,13 @@ describe('commands', () => {
     const again = await world.visit('person', {}, { site: 'block' });
     await again.hears('* closed by agent');
     await new Visitor(world).start('person', { name: 'Jane', email: 'jane@example.org' }, { site: 'block', message: 'And yet' });
-    await sleep(500);
-    const opened = (await world.calls()).filter((call) => /^POST .*(rooms|memberships|messages)$/.test(call));
-    assert.deepEqual(opened, []);
     const other = { site: 'block', key: 'another-browser-0123456789', topic: 'person', page: 'https://shop.example/' };
     assert.equal((await world.post('/v1/conversations', other, { 'user-agent': 'Other' })).status, 200);
     await until(async () => (await world.room())?.lines.length === 1);
     await world.visitSettled('person', {}, { site: 'default' });
+    // By now the blocked ones would have come further than these, who came later.
+    assert.equal((await world.requests('POST /webex/v1/rooms')).filter(({ status }) => status === 200).length, 2);
+    assert.ok(!JSON.stringify(await world.rooms()).includes('And yet'));
   });
 });
 
@@ -305,11 +310,12 @@ test('where replies are marked, nothing else ever reaches the visitor', async ()
     expected.push(`Anna Nowak: line ${n}`);
   }
   await world.agentSays('\\!\\! internal? no');
-  await visitor.hears('Anna Nowak: line 12');
-  await sleep(300);
-  const shown = visitor.entries.filter(({ said }) => said.agent).sort((a, b) => a.at - b.at);
+  await world.agentSays('! the end');
+  await visitor.hears('Anna Nowak: the end');
+  const shown = visitor.entries.filter(({ said }) => said.agent);
   const texts = shown.map(({ said }) => `${said.agent.name}: ${said.agent.body.map(({ text }) => text).join('')}`);
-  assert.deepEqual(texts.slice(0, 12), expected);
+  // Only the mark itself is taken off.
+  assert.deepEqual(texts, [...expected, 'Anna Nowak: ! internal? no', 'Anna Nowak: the end']);
   assert.ok(!JSON.stringify(visitor.frames).includes('internal ') && !JSON.stringify(visitor.frames).includes('Who takes'));
 });
 
@@ -320,9 +326,8 @@ test('notes reach nobody but the room, also among answers', async () => {
     await world.agentSays(`/NOTE **secret** ${n}`);
     await world.agentSays(`answer ${n}`);
   }
-  await until(() => visitor.lines.length === 11);
-  await sleep(300);
-  assert.equal(visitor.lines.length, 11);
+  await world.marker(visitor);
+  assert.equal(visitor.lines.length, 12, 'somebody came, ten answers, the marker');
   assert.ok(!JSON.stringify(visitor.frames).match(/secret|second line/));
 });
 

@@ -30,18 +30,23 @@ test('a reload shows everything once, from any cursor', async () => {
   }
 });
 
-test('a worker killed in mid-chat loses and doubles nothing', async () => {
+/** Waits until a call of this kind has come and is not answered. */
+const isUnderWay = (prefix) => until(async () => (await world.requests(prefix)).some(({ status }) => status === null));
+
+for (const hang of [true, 'after']) test(`a worker killed while it posts loses and doubles nothing: ${hang === true ? 'the post was not made' : 'it was made unheard'}`, async () => {
   const visitor = await world.visitSettled();
   visitor.say('before');
   await until(() => visitor.state.delivered === 1);
-  await world.fault({ route: 'POST /webex/v1/messages', delay_ms: 3_000 });
+  await world.fault({ route: 'POST /webex/v1/messages', hang });
   const id = visitor.say('during');
   await visitor.hears('visitor: during');
+  await isUnderWay('POST /webex/v1/messages');
+  if (hang === 'after') await world.posted('live-chat: during');
   await world.restartWorker();
   const again = await reload(visitor);
   again.say('during', id);
   again.say('after');
-  await until(() => again.state.delivered === 3, 15_000);
+  await until(() => again.state.delivered === 3);
   const lines = (await world.room()).lines.slice(1);
   assert.deepEqual(lines, ['live-chat: before', 'live-chat: during', 'live-chat: after']);
   await world.agentSays('still here');
@@ -49,18 +54,19 @@ test('a worker killed in mid-chat loses and doubles nothing', async () => {
   assert.deepEqual(again.lines, ['visitor: before', 'visitor: during', 'visitor: after', '* agent_joined', 'Anna Nowak: still here']);
 });
 
-test('a worker killed while it starts a conversation completes it, with one room', async () => {
-  await world.fault({ route: 'POST /webex/v1/memberships', delay_ms: 2_000 });
+for (const hang of [true, 'after']) test(`a worker killed while it adds somebody completes the start, with one room: ${hang === true ? 'not added' : 'added unheard'}`, async () => {
+  await world.fault({ route: 'POST /webex/v1/memberships', hang });
   const visitor = new Visitor(world);
   await visitor.start('person');
-  await until(async () => (await world.room()) !== undefined);
+  await isUnderWay('POST /webex/v1/memberships');
   await world.restartWorker();
   assert.equal((await visitor.start('person')).status, 200);
   await visitor.connect();
   visitor.say('hello');
-  await until(() => visitor.state.delivered === 1, 15_000);
+  await until(() => visitor.state.delivered === 1);
   const rooms = await world.rooms();
   assert.equal(rooms.length, 1);
+  assert.deepEqual(rooms[0].members.sort(), ['anna@example.com', 'live-chat@example.com']);
   assert.equal(rooms[0].webhooks.length, 1);
   assert.equal(rooms[0].lines.length, 2);
 });
@@ -71,18 +77,21 @@ test('an idle conversation is evicted with its sockets open, and wakes for eithe
   await until(() => visitor.state.delivered === 1);
   const loads = () => world.output.split('conversation object loaded').length;
   const before = loads();
-  for (let n = 0; n < 8; n += 1) {
-    await sleep(2_000);
-    visitor.socket.send('ping');
+  // The platform evicts when it likes, at the earliest after ten seconds; nothing but another load tells of it.
+  const greetings = [];
+  while (loads() === before && greetings.length < 6) {
+    for (let n = 1; n <= 8; n += 1) {
+      await sleep(2_000);
+      visitor.socket.send('ping');
+    }
+    await until(() => visitor.pongs === 8 * (greetings.length + 1));
+    assert.equal(loads(), before, 'pings do not wake the object');
+    greetings.push(await world.marker(visitor));
   }
-  await until(() => visitor.pongs === 8);
-  assert.equal(loads(), before, 'pings do not wake the object');
-  await world.agentSays('good morning');
-  await visitor.hears('Anna Nowak: good morning');
   assert.equal(loads(), before + 1, 'it had been evicted');
   visitor.say('after sleep');
   await until(() => visitor.state.delivered === visitor.entries.length);
-  assert.deepEqual(visitor.lines, ['visitor: before sleep', '* agent_joined', 'Anna Nowak: good morning', 'visitor: after sleep']);
+  assert.deepEqual(visitor.lines, ['visitor: before sleep', '* agent_joined', ...greetings, 'visitor: after sleep']);
 });
 
 test('fifty sends from two tabs at once: fifty stored, one order for both', async () => {

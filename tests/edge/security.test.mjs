@@ -57,6 +57,24 @@ test('webhooks: a thousand deliveries of one message are one message, all acknow
   assert.equal(visitor.lines.filter((line) => line.includes('only once')).length, 1);
 });
 
+test('webhooks: a delivery that comes again much later, and after a restart, shows nothing twice', async () => {
+  const visitor = await world.visitSettled('person');
+  const message = await world.agentSays('only once');
+  await visitor.hears('Anna Nowak: only once');
+  // More than are remembered as the latest ones.
+  for (let n = 1; n <= 40; n += 1) await world.agentSays(`m${n}`);
+  await until(() => visitor.entries.filter(({ said }) => said.agent).length === 41);
+  const again = async () => {
+    assert.equal((await world.control('POST', '/deliveries/replay', { id: message.id })).replayed, 1);
+    await world.marker(visitor);
+    assert.equal(visitor.lines.filter((line) => line.includes('only once')).length, 1);
+  };
+  await again();
+  await world.restartWorker();
+  await visitor.connect();
+  await again();
+});
+
 test('webhooks: own, bot, foreign and deleted messages, and other events, are taken and show nothing', async () => {
   const visitor = await world.visitSettled('person');
   const { id: roomId } = await world.room();
@@ -188,6 +206,8 @@ test('no secret in what the worker logs', async () => {
   visitor.say('a word that must not be logged');
   await until(() => visitor.state?.delivered);
   const { vars } = world;
+  // What would be found if it were there: this conversation's own lines are in the log.
+  assert.ok(world.output.includes('conversation object loaded') && world.output.includes('POST /v1/conversations'), world.output);
   const secrets = [vars.MASTER_KEY, vars.ADMIN_TOKEN, vars.WEBEX_CLIENT_SECRET, vars.WEBEX_REFRESH_TOKEN, vars.WEBEX_BOT_TOKEN, visitor.session.token, visitor.key];
   for (const secret of [...secrets, 'must not be logged', 'BEGIN PRIVATE KEY', 'ya29.']) {
     assert.ok(!world.output.includes(secret), 'found in the log');
