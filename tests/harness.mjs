@@ -75,11 +75,11 @@ class World {
     this.told = '';
   }
 
-  /** Puts a settings document where the worker looks for the published one, without its knowing: before it starts. */
-  async publish(document) {
+  /** Puts a settings document where the worker looks for the published one, without its knowing. */
+  async publish(document, site = 'default') {
     const file = join(this.folder, 'settings.json');
     writeFileSync(file, JSON.stringify(document));
-    const put = ['kv', 'key', 'put', 'settings:default', '--path', file, '--binding', 'SETTINGS', '--local', '--persist-to', this.folder];
+    const put = ['kv', 'key', 'put', `settings:${site}`, '--path', file, '--binding', 'SETTINGS', '--local', '--persist-to', this.folder];
     put.push('--config', this.config);
     const child = spawn(process.execPath, [WRANGLER, ...put], { cwd: this.folder, env: wranglerEnv(this.folder), stdio: 'ignore' });
     const [code] = await once(child, 'exit');

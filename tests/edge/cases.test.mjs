@@ -1,0 +1,179 @@
+// Cases that no other file is about: guessing ids, lying about where one comes from, slow clients, failures of ours,
+// and copies of the settings that are out of date.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { changed, startWorld, until, Visitor } from '../harness.mjs';
+
+const MINUTE = 60_000;
+/** A copy is gone by for this long at most, and reaches every place within as much again. */
+const CONVERGED = 2 * MINUTE;
+
+let world;
+
+describe('from outside', () => {
+  before(async () => {
+    world = await startWorld({ settings: (d) => (d.messages_per_minute = 6) });
+  });
+  after(() => world?.close());
+  beforeEach(() => world.control('POST', '/reset'));
+
+  test('500 ids of conversations, from keys that count up, have no order and 128 bits', async () => {
+    // No room is needed to have an id.
+    await world.fault({ route: '* /webex', status: 503, times: 1_000_000 });
+    const ids = [];
+    for (let n = 0; n < 500; n += 1) {
+      const visitor = new Visitor(world, `key-${String(n).padStart(20, '0')}`);
+      const { status } = await visitor.start('person');
+      assert.equal(status, 200);
+      ids.push(visitor.session.conversation);
+    }
+    assert.equal(new Set(ids).size, 500);
+    const bits = ids.map((id) => {
+      const bytes = Buffer.from(id, 'base64url');
+      assert.equal(bytes.length, 16, id);
+      return [...bytes].flatMap((byte) => Array.from({ length: 8 }, (_, at) => (byte >> at) & 1));
+    });
+    // Of 500 fair coins, fewer than 178 or more than 322 heads come once in ten billion throws.
+    const isFair = (count) => count >= 178 && count <= 322;
+    for (let at = 0; at < 128; at += 1) {
+      assert.ok(isFair(bits.filter((one) => one[at]).length), `bit ${at}`);
+      assert.ok(isFair(bits.filter((one, n) => one[at] !== bits[(n + 1) % 500][at]).length), `bit ${at} of neighbours`);
+    }
+    const differing = bits.map((one, n) => one.filter((bit, at) => bit !== bits[(n + 1) % 500][at]).length);
+    assert.ok(differing.every((count) => count > 24 && count < 104), 'neighbours differ in about half of their bits');
+  });
+
+  test('who lies about the origin may do what every visitor may, within the same limits', async () => {
+    const spoofed = { origin: world.url, referer: `${world.url}/`, 'sec-fetch-site': 'same-origin', 'user-agent': 'curl/8' };
+    const start = (key) => world.post('/v1/conversations', { key, topic: 'person', answers: {} }, spoofed);
+    const { status, body } = await start('a-key-of-somebody-with-curl');
+    assert.equal(status, 200);
+    const path = `/v1/conversations/${body.conversation}`;
+    for (const [method, where, code] of [
+      ['POST', `${path}/poll`, 'bad_token'],
+      ['DELETE', path, 'bad_token'],
+      ['POST', `${path}/files?id=file-12345678&name=a.txt`, 'bad_token'],
+      ['GET', '/v1/sites/default/settings', undefined],
+      ['PUT', '/v1/sites/default/settings', undefined],
+      ['POST', `/v1/desk/webex/${body.conversation}`, undefined],
+    ]) {
+      const answer = await world.call(method, where, method === 'GET' ? undefined : { after: 0 }, spoofed);
+      assert.equal(answer.status, 401, `${method} ${where}`);
+      if (code) assert.equal(answer.body.code, code);
+    }
+    const visitor = Object.assign(new Visitor(world), { session: body });
+    const frames = Array.from({ length: 20 }, (_, n) => ({ send: { id: `message-${n}`, text: `m${n}` } }));
+    const poll = (more) => world.post(`${path}/poll`, { after: 0, ...more }, { ...spoofed, authorization: `Bearer ${body.token}` });
+    const answer = await poll({ frames });
+    const rejected = answer.body.frames.filter((frame) => frame.rejected?.code.too_fast);
+    assert.ok(rejected.length >= 14, `${rejected.length} of 20 refused at 6 a minute`);
+    await until(async () => (await world.room())?.lines.length > 1);
+    assert.equal((await visitor.poll({ after: 0 })).status, 200);
+  });
+
+  test('200 clients that send a byte now and then hold nobody up', async () => {
+    const { hostname, port } = new URL(world.url);
+    const slow = Array.from({ length: 200 }, () => connect(Number(port), hostname));
+    const gone = [];
+    await Promise.all(slow.map((socket) => once(socket, 'connect')));
+    for (const socket of slow) socket.on('error', () => {}).on('close', () => gone.push(socket)).on('data', () => gone.push(socket));
+    const head = 'POST /v1/conversations HTTP/1.1\r\nHost: slow\r\nContent-Type: application/json\r\nContent-Length: 10000\r\n\r\n{';
+    let sent = 0;
+    const drip = setInterval(() => {
+      for (const socket of slow) socket.write(head[sent] ?? ' ');
+      sent += 1;
+    }, 100);
+    // Half of them are in the head of the request, half in its body.
+    for (const socket of slow.slice(100)) socket.write(head);
+    const reader = await new Promise((resolve) => request(`${world.url}/widget.js`, resolve).end());
+    reader.pause();
+    for (let n = 0; n < 10; n += 1) {
+      const visitor = await world.visitSettled();
+      visitor.say(`hello ${n}`);
+      await until(() => visitor.state.delivered === 1);
+      await world.marker(visitor);
+      await visitor.disconnect();
+    }
+    assert.ok(sent > 3, 'they were at it');
+    assert.ok(gone.length < 200, 'all were turned away: this says nothing');
+    clearInterval(drip);
+    for (const socket of slow) socket.destroy();
+    reader.destroy();
+  });
+});
+
+describe('a failure of ours', () => {
+  before(async () => {
+    world = await startWorld({ vars: { STOP_ON: 'poison' } });
+  });
+  after(() => world?.close());
+
+  test('in one request leaves the next hundred fine', async () => {
+    const bystander = await world.visitSettled();
+    const { id } = await world.room();
+    const victim = await world.visitSettled();
+    victim.say('poison');
+    await until(() => world.told.includes('unreachable') || world.told.includes('RuntimeError'), undefined, () => world.told);
+    for (let n = 0; n < 100; n += 1) {
+      const { status } = await bystander.poll({ after: 0 });
+      assert.equal(status, 200, `poll ${n}`);
+    }
+    // The bystander's socket may have gone with the object; the conversation has not.
+    await bystander.connect();
+    bystander.say('still here');
+    await world.posted('live-chat: still here', id);
+    const fresh = await world.visitSettled();
+    fresh.say('new here');
+    await until(() => fresh.state.delivered === 1);
+  });
+});
+
+describe('a copy of the settings that is out of date', () => {
+  before(async () => {
+    world = await startWorld();
+  });
+  after(() => world?.close());
+
+  test('harms nobody, and is caught up with within two minutes', async () => {
+    const publicOf = (site) => world.call('GET', `/v1/sites/${site}`);
+    const ancestors = async () => /frame-ancestors ([^;]+)/.exec((await fetch(`${world.url}/frame`)).headers.get('content-security-policy'))[1];
+    const before = changed((d) => Object.assign(d, { origins: ['https://old.example', 'https://kept.example'] }));
+    await world.push(before);
+    // A miss is remembered too.
+    assert.equal((await publicOf('late')).body.code, 'unknown_site');
+    assert.equal(await ancestors(), "'self' https://old.example https://kept.example");
+    const running = await world.visitSettled('person');
+    const { id: roomId } = await world.room();
+
+    // As when another place has saved: here nobody hears of it, and the copies arrive when they do.
+    const renamed = structuredClone(before);
+    renamed.topics[2].id = 'people';
+    renamed.origins = ['https://kept.example'];
+    await world.publish(renamed);
+    await world.publish(changed(() => {}), 'late');
+
+    const began = Date.now();
+    const answers = new Set();
+    await until(
+      async () => {
+        const [old, fresh, late] = [await new Visitor(world).start('person'), await new Visitor(world).start('people'), await new Visitor(world).start('person', {}, { site: 'late' })];
+        const seen = await ancestors();
+        for (const { status, body } of [old, fresh, late]) answers.add(`${status} ${body.code ?? 'started'}`);
+        assert.ok(seen.includes('https://kept.example'), seen);
+        return old.status === 422 && fresh.status === 200 && late.status === 200 && !seen.includes('old.example');
+      },
+      CONVERGED,
+      () => [...answers].join(),
+    );
+    assert.ok(Date.now() - began < CONVERGED);
+    // Each was served by the one version or by the other, and nothing else.
+    assert.deepEqual([...answers].sort(), ['200 started', '404 unknown_site', '422 unknown_topic']);
+    // What has begun goes on by what it began with.
+    running.say('still with you');
+    await until(() => running.state.delivered === 1);
+    await world.marker(running, { roomId });
+  });
+});
