@@ -9,10 +9,11 @@ use crate::{
     shell::{Shell, answers, now},
     store::{Store, Stored},
 };
+use futures_util::lock::Mutex;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use shared::{
-    conversation::{ConnectionId, Conversation, DeskRef, Input, Start, VisitorCard, WatchState},
-    protocol::{ClientFrame, PING, PONG, PollAnswer, PollRequest, Rejection, ServerFrame},
+    conversation::{Ask, ConnectionId, Conversation, DeskRef, Input, Start, VisitorCard, WatchState},
+    protocol::{ClientFrame, PING, PONG, PollAnswer, PollRequest, ServerFrame},
     settings::Plan,
     time::Timestamp,
 };
@@ -20,10 +21,10 @@ use std::{
     cell::{Cell, RefCell},
     rc::Rc,
 };
+use wasm_bindgen::prelude::wasm_bindgen;
 use worker::{
-    DurableObject, Env, Error, Method, Request, RequestInit, Response, Result, State, Stub, WebSocket,
-    WebSocketIncomingMessage, console_error, console_log, durable_object, wasm_bindgen::JsValue,
-    worker_sys::WebSocketRequestResponsePair,
+    DurableObject, Env, Method, Request, RequestInit, Response, Result, State, Stub, console_error,
+    console_log, durable_object, wasm_bindgen::JsValue, worker_sys::WebSocketRequestResponsePair,
 };
 
 pub(crate) const MAX_FRAME: usize = 16 * 1024;
@@ -31,6 +32,8 @@ pub(crate) const MAX_FRAME: usize = 16 * 1024;
 pub(crate) const CLOSE_BAD_TOKEN: u16 = 4401;
 pub(crate) const CLOSE_UNKNOWN: u16 = 4404;
 pub(crate) const CLOSE_TRY_AGAIN: u16 = 1013;
+/// Of the protocol itself: a message that no panel sends.
+pub(crate) const CLOSE_TOO_LARGE: u16 = 1009;
 
 /// From the router: start this conversation unless it has been.
 #[derive(Serialize, Deserialize)]
@@ -60,7 +63,7 @@ pub(crate) struct SweepCall {
     pub(crate) active_at: Option<Timestamp>,
 }
 
-#[durable_object]
+#[durable_object(alarm)]
 pub struct ConversationDo(Rc<Shell>);
 
 impl DurableObject for ConversationDo {
@@ -80,6 +83,9 @@ impl DurableObject for ConversationDo {
             failures: Cell::default(),
             accounts: Accounts::default(),
             names: RefCell::default(),
+            uploads: Mutex::default(),
+            fetching: Mutex::default(),
+            has_no_cache: Cell::default(),
         });
         let loading = shell.clone();
         let _gate = shell.state.block_concurrency_while(async move {
@@ -101,43 +107,25 @@ impl DurableObject for ConversationDo {
         self.0.alarm_rang().await?;
         Response::empty()
     }
+}
 
-    async fn websocket_message(&self, socket: WebSocket, message: WebSocketIncomingMessage) -> Result<()> {
-        let connection = self.0.connection_of(&socket);
-        let frame = match message {
-            WebSocketIncomingMessage::String(text) if text.len() <= MAX_FRAME => {
-                serde_json::from_str(&text).ok()
-            }
-            WebSocketIncomingMessage::String(_) | WebSocketIncomingMessage::Binary(_) => None,
-        };
-        let Some(frame) = frame else {
-            return send(
-                &socket,
-                &ServerFrame::Rejected {
-                    id: None,
-                    code: Rejection::BadFrame,
-                },
-            );
-        };
-        if self.0.take(input_of(frame, connection)).is_err() {
-            // Nothing was stored: the panel sends it again over a new connection.
-            socket.close(Some(CLOSE_TRY_AGAIN), Some("try again"))?;
-        }
-        Ok(())
+/// The platform's events of sockets, taken as they are: workers-rs copies a message into the worker's memory, which never
+/// shrinks, before anybody can look at its length.
+#[wasm_bindgen]
+impl ConversationDo {
+    #[wasm_bindgen(js_name = webSocketMessage)]
+    pub fn web_socket_message(&self, socket: web_sys::WebSocket, message: &JsValue) -> Result<(), JsValue> {
+        Ok(self.0.heard(&socket.into(), message)?)
     }
 
-    async fn websocket_close(
-        &self,
-        socket: WebSocket,
-        _code: usize,
-        _reason: String,
-        _clean: bool,
-    ) -> Result<()> {
-        self.0.socket_gone(&socket)
+    #[wasm_bindgen(js_name = webSocketClose)]
+    pub fn web_socket_close(&self, socket: web_sys::WebSocket) -> Result<(), JsValue> {
+        Ok(self.0.socket_gone(&socket.into())?)
     }
 
-    async fn websocket_error(&self, socket: WebSocket, _error: Error) -> Result<()> {
-        self.0.socket_gone(&socket)
+    #[wasm_bindgen(js_name = webSocketError)]
+    pub fn web_socket_error(&self, socket: web_sys::WebSocket) -> Result<(), JsValue> {
+        Ok(self.0.socket_gone(&socket.into())?)
     }
 }
 
@@ -176,7 +164,10 @@ impl Shell {
             }
             (Method::Get, "/socket") => self.socket(&request),
             (Method::Post, "/files") => self.receive(&mut request).await,
-            (Method::Get, path) if path.starts_with("/files/") => self.file(&path["/files/".len()..]).await,
+            (Method::Get, path) => match path.strip_prefix("/files/") {
+                Some(number) => self.file(&request, number).await,
+                None => Err(ApiError::NotFound),
+            },
             _ => Err(ApiError::NotFound),
         }
     }
@@ -225,6 +216,8 @@ impl Shell {
         if !self.load_for_visitor()? {
             return Err(ApiError::NotStarted);
         }
+        let frames = u16::try_from(request.frames.len()).unwrap_or(u16::MAX);
+        self.admit(Ask::Frames(frames.saturating_add(1)))?;
         self.polled_at.set(Some(now()));
         let connection = ConnectionId(String::new());
         let mut frames = vec![];
@@ -251,7 +244,7 @@ async fn call<T: DeserializeOwned>(request: &mut Request) -> Result<T> {
     Ok(serde_json::from_str(&request.text().await?)?)
 }
 
-fn input_of(frame: ClientFrame, connection: ConnectionId) -> Input {
+pub(crate) fn input_of(frame: ClientFrame, connection: ConnectionId) -> Input {
     match frame {
         ClientFrame::Send { id, text } => Input::VisitorSent { connection, id, text },
         ClientFrame::AskForPerson => Input::VisitorAskedForPerson,
@@ -259,10 +252,6 @@ fn input_of(frame: ClientFrame, connection: ConnectionId) -> Input {
         ClientFrame::End => Input::VisitorEnded,
         ClientFrame::Rate { stars, comment } => Input::VisitorRated { stars, comment },
     }
-}
-
-fn send(socket: &WebSocket, frame: &ServerFrame) -> Result<()> {
-    socket.send_with_str(serde_json::to_string(frame)?)
 }
 
 pub(crate) fn stub(env: &Env, id: &str) -> Result<Stub> {

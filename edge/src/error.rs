@@ -1,6 +1,11 @@
 //! What a caller is told when a request changes nothing.
 
-use shared::{form::FieldError, protocol::ErrorBody, settings::SettingsError};
+use shared::{
+    form::FieldError,
+    protocol::{ErrorBody, Rejection},
+    settings::SettingsError,
+};
+use std::time::Duration;
 use worker::{Response, ResponseBuilder, Result, console_error};
 
 /// Every way in which a request can fail, with one stable code and one plain sentence each.
@@ -51,7 +56,13 @@ pub(crate) enum ApiError {
     #[error("The link is not right, or its time is over.")]
     BadLink,
     #[error("Too much at once. Wait a little and send the same again.")]
-    TooFast,
+    TooFast(Duration),
+    #[error("A poll has at most 20 frames.")]
+    TooManyFrames,
+    #[error("This conversation takes no more files: 100, and 200 MB together.")]
+    FilesFull,
+    #[error("The file did not come whole, or not in time. Send it again.")]
+    UploadBroken,
     #[error("The conversation is over.")]
     Over,
     #[error("The signature does not fit the body.")]
@@ -85,7 +96,10 @@ impl ApiError {
             Self::FileRefused => (415, "file_refused"),
             Self::FileGone => (410, "file_gone"),
             Self::BadLink => (403, "bad_link"),
-            Self::TooFast => (429, "too_fast"),
+            Self::TooFast(_) => (429, "too_fast"),
+            Self::TooManyFrames => (413, "too_many_frames"),
+            Self::FilesFull => (422, "files_full"),
+            Self::UploadBroken => (408, "upload_broken"),
             Self::Over => (409, "over"),
             Self::BadSignature => (401, "bad_signature"),
             Self::Internal => (500, "internal"),
@@ -101,12 +115,36 @@ impl ApiError {
             fields: vec![],
             settings: vec![],
         };
+        let mut wait = None;
         if let Self::BadAnswers(fields) = self {
             body.fields = fields;
         } else if let Self::BadSettings(settings) = self {
             body.settings = settings;
+        } else if let Self::TooFast(time) = self {
+            wait = Some(time);
         }
-        ResponseBuilder::new().with_status(status).from_json(&body)
+        let mut response = ResponseBuilder::new().with_status(status);
+        if let Some(wait) = wait {
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            response = response.with_header("retry-after", &seconds.to_string())?;
+        }
+        response.from_json(&body)
+    }
+}
+
+/// Of a file, which comes over HTTP.
+impl From<Rejection> for ApiError {
+    fn from(code: Rejection) -> Self {
+        match code {
+            Rejection::FileTooLarge => Self::FileTooLarge,
+            Rejection::FileRefused | Rejection::Empty => Self::FileRefused,
+            Rejection::FilesFull => Self::FilesFull,
+            Rejection::TooFast { retry_after_ms } => {
+                Self::TooFast(Duration::from_millis(retry_after_ms.into()))
+            }
+            Rejection::Closed => Self::Over,
+            Rejection::IdReused | Rejection::TooLong | Rejection::BadFrame => Self::BadBody,
+        }
     }
 }
 

@@ -1,58 +1,42 @@
-//! Files of a conversation, as the visitor sends and gets them.
+//! Files of a conversation, as the visitor gets them.
 //!
 //! What a file is, its bytes say. An image is shown, everything else is only saved: no browser is ever asked to run it.
+//! Bytes pass in pieces; no file is whole in memory.
 
 use crate::{
     config,
-    conversation_do::{ask_with, stub},
+    conversation_do::stub,
     desk::Client,
     error::ApiError,
     keys::MasterKey,
-    router::bounded,
-    shell::{Shell, answers, now},
-    store::{Content, Store},
+    shell::{Shell, now},
+    store::{Content, Store, StoredFile, readable},
 };
+use futures_util::{Stream, StreamExt, TryStreamExt, future::Either, stream};
 use serde::Serialize;
 use shared::{
-    conversation::{ConnectionId, Failure, Input, fingerprint},
-    file::{MAX_FILE, clean_name, image_of, kind_of},
-    message::MessageId,
-    protocol::{Rejection, ServerFrame},
+    conversation::{Ask, Failure},
+    file::{HEAD, MAX_FILE, clean_name, image_of},
     time::Timestamp,
 };
-use std::{rc::Rc, time::Duration};
+use std::{pin::pin, rc::Rc, time::Duration};
 use worker::{
-    Env, Request, Response, ResponseBuilder, Result,
-    js_sys::Uint8Array,
+    Cache, Delay, Env, Request, Response, ResponseBuilder, Result,
     url::{Url, form_urlencoded},
 };
 
 /// How long a link opens its file.
 const LINK_FOR: Duration = Duration::from_secs(5 * 60);
+/// How long the platform's cache keeps an agent's file, in seconds.
+const CACHED_FOR: u32 = 10 * 60;
+/// For all of an agent's file to come from the desk.
+const FETCH_TIMEOUT: Duration = Duration::from_secs(60);
 
 #[derive(Serialize)]
 struct Link {
     /// On this worker, with its signature.
     url: String,
     until: Timestamp,
-}
-
-/// `POST …/files?id=&name=`, from a visitor whose token is right: the body is the file.
-pub(crate) async fn upload(
-    request: &mut Request,
-    env: &Env,
-    conversation: &str,
-) -> Result<Response, ApiError> {
-    let bytes = bounded(request, MAX_FILE).await.map_err(|error| {
-        if matches!(error, ApiError::BodyTooLarge) {
-            ApiError::FileTooLarge
-        } else {
-            error
-        }
-    })?;
-    let query = request.url()?.query().unwrap_or_default().to_owned();
-    let body = Uint8Array::from(bytes.as_slice());
-    Ok(ask_with(env, conversation, &format!("/files?{query}"), body.into()).await?)
 }
 
 /// `POST …/files/NUMBER`, from a visitor whose token is right.
@@ -80,14 +64,12 @@ pub(crate) async fn open(
     if !is_signed || now() >= until {
         return Err(ApiError::BadLink);
     }
-    let inner = Request::new(
-        &format!("https://conversation/files/{number}"),
-        worker::Method::Get,
-    )?;
+    let origin = url.origin().ascii_serialization();
+    let inner = Request::new(&format!("{origin}/files/{number}"), worker::Method::Get)?;
     Ok(stub(env, conversation)?.fetch_with_request(inner).await?)
 }
 
-fn parameter(url: &Url, name: &str) -> String {
+pub(crate) fn parameter(url: &Url, name: &str) -> String {
     url.query_pairs()
         .find(|(known, _)| known == name)
         .map(|(_, value)| value.into_owned())
@@ -95,81 +77,105 @@ fn parameter(url: &Url, name: &str) -> String {
 }
 
 impl Shell {
-    pub(crate) async fn receive(self: &Rc<Self>, request: &mut Request) -> Result<Response, ApiError> {
-        let url = request.url()?;
-        let bytes = request.bytes().await?;
-        let id = MessageId::parse(parameter(&url, "id")).ok_or(ApiError::BadBody)?;
-        if !self.load_for_visitor()? {
-            return Err(ApiError::NotStarted);
-        }
-        let connection = ConnectionId(String::new());
-        let sent = Input::VisitorSentFile {
-            connection: connection.clone(),
-            id,
-            name: parameter(&url, "name"),
-            size: bytes.len() as u64,
-            fingerprint: fingerprint(&bytes),
-            kind: kind_of(&bytes),
-            image: image_of(&bytes),
-        };
-        let effects = self.decide_on(sent, &bytes)?;
-        let refusal = answers(&effects, &connection).find_map(refusal);
-        self.carry_out(effects)?;
-        match refusal {
-            Some(error) => Err(error),
-            None => Ok(Response::empty()?.with_status(204)),
-        }
-    }
-
     /// A file of the transcript, whoever sent it.
-    pub(crate) async fn file(self: &Rc<Self>, number: &str) -> Result<Response, ApiError> {
+    pub(crate) async fn file(self: &Rc<Self>, request: &Request, number: &str) -> Result<Response, ApiError> {
         let number: u32 = number.parse().map_err(|_| ApiError::NotFound)?;
         if !self.load_for_visitor()? {
             return Err(ApiError::NotStarted);
         }
-        let (name, content) = Store::new(&self.state).file(number)?.ok_or(ApiError::NotFound)?;
-        let bytes = match content {
-            Content::Here(bytes) => bytes,
+        self.admit(Ask::Open)?;
+        let store = Store::new(&self.state);
+        let StoredFile { name, content } = store.file(number)?.ok_or(ApiError::NotFound)?;
+        match content {
+            Content::Here(parts) => Ok(serve(&name, store.read(parts), Some(parts.size)).await?),
             Content::Desk(source) => {
-                let desk = Client::new(&self.env, &self.accounts)?;
-                desk.content(&source, MAX_FILE)
-                    .await
-                    .map_err(|failure| match failure {
-                        Failure::Passing { .. } | Failure::NotDone { .. } => ApiError::Internal,
-                        Failure::Refused | Failure::ThreadGone => ApiError::FileGone,
-                    })?
+                let origin = request.url()?.origin().ascii_serialization();
+                let key = format!("{origin}/desk-files/{}/{number}", self.id());
+                let mut response = self.desk_file(&source, &key).await?;
+                let size = response.headers().get("content-length")?;
+                let size = size.and_then(|size| size.parse().ok());
+                Ok(serve(&name, response.stream()?, size).await?)
             }
-        };
-        Ok(serve(&name, bytes)?)
+        }
+    }
+
+    /// An agent's file. The desk is asked for it once, then the platform's cache has it for some minutes; who may open it
+    /// was checked before, as with every opening.
+    async fn desk_file(&self, source: &str, key: &str) -> Result<Response, ApiError> {
+        // One at a time: who comes second finds what the first has fetched.
+        let _turn = self.fetching.lock().await;
+        let cache = Cache::default();
+        if let Some(known) = cache.get(key, false).await? {
+            return Ok(known);
+        }
+        self.admit(Ask::Fetch)?;
+        let fetched = self.fetch(source).await?;
+        // On some addresses the platform has no cache.
+        if self.has_no_cache.get() {
+            return Ok(fetched);
+        }
+        let put = pin!(cache.put(key, fetched));
+        let late = pin!(Delay::from(FETCH_TIMEOUT));
+        match futures_util::future::select(put, late).await {
+            Either::Left((put, _)) => put?,
+            Either::Right(_) => return Err(ApiError::Internal),
+        }
+        if let Some(known) = cache.get(key, false).await? {
+            return Ok(known);
+        }
+        self.has_no_cache.set(true);
+        self.fetch(source).await
+    }
+
+    async fn fetch(&self, source: &str) -> Result<Response, ApiError> {
+        let desk = Client::new(&self.env, &self.accounts)?;
+        let reply = desk.content(source, MAX_FILE).await;
+        let reply = reply.map_err(|failure| match failure {
+            Failure::Passing { .. } | Failure::NotDone { .. } => ApiError::Internal,
+            Failure::Refused | Failure::ThreadGone => ApiError::FileGone,
+        })?;
+        let mut response =
+            ResponseBuilder::new().with_header("cache-control", &format!("max-age={CACHED_FOR}"))?;
+        if let Some(length) = reply.header("content-length") {
+            response = response.with_header("content-length", &length)?;
+        }
+        Ok(match reply.body {
+            Some(body) => response.stream(body),
+            None => response.empty(),
+        })
     }
 }
 
-fn refusal(frame: &ServerFrame) -> Option<ApiError> {
-    let ServerFrame::Rejected { code, .. } = frame else {
-        return None;
-    };
-    Some(match code {
-        Rejection::FileTooLarge => ApiError::FileTooLarge,
-        Rejection::FileRefused | Rejection::Empty => ApiError::FileRefused,
-        Rejection::TooFast { .. } => ApiError::TooFast,
-        Rejection::Closed => ApiError::Over,
-        Rejection::IdReused | Rejection::TooLong | Rejection::BadFrame => ApiError::BadBody,
-    })
-}
-
-fn serve(name: &str, bytes: Vec<u8>) -> Result<Response> {
-    let (mime, way) = match image_of(&bytes) {
+/// The first bytes decide how.
+async fn serve(
+    name: &str,
+    chunks: impl Stream<Item = Result<Vec<u8>>> + 'static,
+    size: Option<u64>,
+) -> Result<Response> {
+    let mut chunks = Box::pin(chunks);
+    let mut head = vec![];
+    while head.len() < HEAD {
+        let Some(chunk) = chunks.try_next().await? else {
+            break;
+        };
+        head.extend(chunk);
+    }
+    let (mime, way) = match image_of(&head) {
         Some(image) => (image.mime(), "inline"),
         None => ("application/octet-stream", "attachment"),
     };
     let name: String = form_urlencoded::byte_serialize(clean_name(name).as_bytes()).collect();
     let name = name.replace('+', "%20");
-    Ok(ResponseBuilder::new()
+    let response = ResponseBuilder::new()
         .with_header("content-type", mime)?
         .with_header("content-disposition", &format!("{way}; filename*=UTF-8''{name}"))?
         .with_header("content-security-policy", "default-src 'none'; sandbox")?
         .with_header("x-content-type-options", "nosniff")?
         .with_header("cross-origin-resource-policy", "same-origin")?
-        .with_header("cache-control", "private, max-age=300")?
-        .fixed(bytes))
+        .with_header("cache-control", "private, max-age=300")?;
+    let whole = stream::iter([Ok(head)]).chain(chunks);
+    match size {
+        Some(size) => Ok(response.stream(readable(whole, size))),
+        None => response.from_stream(whole),
+    }
 }

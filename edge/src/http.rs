@@ -1,10 +1,10 @@
 //! The only way out: every call to a vendor goes through [`send`].
 
-use std::time::Duration;
-use web_sys::FormData;
+use std::{rc::Rc, time::Duration};
+use web_sys::ReadableStream;
 use worker::{
     AbortController, Date, Delay, Fetch, Headers, Method, Request, RequestInit, RequestRedirect, Response,
-    ResponseBody, js_sys::Uint8Array, wasm_bindgen::JsValue, wasm_bindgen_futures::JsFuture,
+    ResponseBody, wasm_bindgen::JsValue, wasm_bindgen_futures::JsFuture,
 };
 
 /// A longer answer is not read.
@@ -13,7 +13,6 @@ const MAX_REPLY: usize = 1 << 20;
 /// Whatever a vendor asks for, it is asked again after this long.
 const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
 
-#[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) method: Method,
     pub(crate) url: String,
@@ -21,13 +20,19 @@ pub(crate) struct Call {
     pub(crate) body: Body,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) enum Body {
     None,
     Json(String),
     Form(String),
-    /// Fields and a file, as `multipart/form-data`.
-    Multipart(FormData),
+    Stream(Streamed),
+}
+
+/// A body that is never whole in memory. Each attempt opens it anew.
+#[derive(Clone)]
+pub(crate) struct Streamed {
+    pub(crate) content_type: String,
+    pub(crate) open: Rc<dyn Fn() -> ReadableStream>,
 }
 
 pub(crate) struct Reply<B = String> {
@@ -52,13 +57,14 @@ pub(crate) async fn send(call: Call, timeout: Duration) -> Result<Reply, NoReply
     exchange(call, timeout, MAX_REPLY, text).await
 }
 
-/// A file: at most `largest` bytes.
-pub(crate) async fn download(
+/// A file of at most `largest` bytes, if it says how many it has. They are not read yet: the time is for its beginning.
+pub(crate) async fn open(
     call: Call,
     timeout: Duration,
     largest: usize,
-) -> Result<Reply<Vec<u8>>, NoReply> {
-    exchange(call, timeout, largest, bytes).await
+) -> Result<Reply<Option<ReadableStream>>, NoReply> {
+    let unread = async |response: &Response| Ok(stream(response));
+    exchange(call, timeout, largest, unread).await
 }
 
 async fn exchange<B>(
@@ -144,7 +150,10 @@ fn build(call: Call) -> worker::Result<Request> {
             headers.set("content-type", "application/x-www-form-urlencoded")?;
             Some(JsValue::from(text))
         }
-        Body::Multipart(form) => Some(form.into()),
+        Body::Stream(Streamed { content_type, open }) => {
+            headers.set("content-type", &content_type)?;
+            Some(open().into())
+        }
     };
     let mut init = RequestInit::new();
     init.with_method(call.method)
@@ -156,27 +165,18 @@ fn build(call: Call) -> worker::Result<Request> {
 
 /// In one go: workers-rs reads chunk by chunk, and each crosses over from JavaScript several times.
 async fn text(response: &Response) -> Result<String, JsValue> {
-    let Some(whole) = whole(response)? else {
+    let Some(stream) = stream(response) else {
         return Ok(String::new());
     };
+    let whole = web_sys::Response::new_with_opt_readable_stream(Some(&stream))?;
     let text = JsFuture::from(whole.text()?).await?;
     Ok(text.as_string().unwrap_or_default())
 }
 
-async fn bytes(response: &Response) -> Result<Vec<u8>, JsValue> {
-    let Some(whole) = whole(response)? else {
-        return Ok(vec![]);
-    };
-    let buffer = JsFuture::from(whole.array_buffer()?).await?;
-    Ok(Uint8Array::new(&buffer).to_vec())
-}
-
-fn whole(response: &Response) -> Result<Option<web_sys::Response>, JsValue> {
+fn stream(response: &Response) -> Option<ReadableStream> {
     match response.body() {
-        ResponseBody::Stream(stream) => {
-            web_sys::Response::new_with_opt_readable_stream(Some(stream)).map(Some)
-        }
-        ResponseBody::Empty | ResponseBody::Body(_) => Ok(None),
+        ResponseBody::Stream(stream) => Some(stream.clone()),
+        ResponseBody::Empty | ResponseBody::Body(_) => None,
     }
 }
 

@@ -16,6 +16,7 @@ mod frame;
 mod google_auth;
 mod http;
 mod keys;
+mod limit;
 mod router;
 mod shell;
 mod site;
@@ -23,6 +24,7 @@ mod site_do;
 mod sockets;
 mod store;
 mod text;
+mod upload;
 mod zone;
 
 pub use conversation_do::ConversationDo;

@@ -8,7 +8,9 @@ use crate::{
     error::ApiError,
     files, frame,
     keys::is_conversation_id,
+    limit,
     shell::now,
+    upload,
 };
 use futures_util::TryStreamExt;
 use serde::de::DeserializeOwned;
@@ -16,7 +18,9 @@ use shared::{
     conversation::VisitorCard,
     form::{FieldKind, Form},
     pattern,
-    protocol::{PollRequest, SUBPROTOCOL, StartAnswer, StartRequest, check_text, shown_address},
+    protocol::{
+        MAX_POLL_FRAMES, PollRequest, SUBPROTOCOL, StartAnswer, StartRequest, check_text, shown_address,
+    },
     settings::Topic,
 };
 use std::time::Duration;
@@ -50,7 +54,7 @@ pub(crate) async fn route(mut request: Request, env: &Env) -> Result<Response> {
         (Method::Post, ["v1", "conversations", id, "poll"]) => poll(&mut request, env, id).await,
         (Method::Get, ["v1", "conversations", id, "socket"]) => socket(request, env, id).await,
         (Method::Post, ["v1", "conversations", id, "files"]) => match is_visitor(&request, env, id) {
-            Ok(()) => files::upload(&mut request, env, id).await,
+            Ok(()) => upload::pass_on(&request, env, id).await,
             Err(error) => Err(error),
         },
         (Method::Post, ["v1", "conversations", id, "files", number]) => {
@@ -85,6 +89,7 @@ async fn public_settings(env: &Env, site: &str) -> Result<Response, ApiError> {
 
 async fn start(request: &mut Request, env: &Env) -> Result<Response, ApiError> {
     same_origin(request)?;
+    limit::start(request, env).await?;
     let start: StartRequest = body(request, MAX_START).await?;
     let is_key = |text: &str| {
         (22..=64).contains(&text.len())
@@ -141,6 +146,9 @@ async fn start(request: &mut Request, env: &Env) -> Result<Response, ApiError> {
 async fn poll(request: &mut Request, env: &Env, id: &str) -> Result<Response, ApiError> {
     is_visitor(request, env, id)?;
     let poll: PollRequest = body(request, MAX_FRAME).await?;
+    if poll.frames.len() > MAX_POLL_FRAMES {
+        return Err(ApiError::TooManyFrames);
+    }
     Ok(ask(env, id, "/poll", &poll).await?)
 }
 

@@ -6,10 +6,12 @@
 use crate::{
     accounts::Accounts,
     effects,
+    error::ApiError,
     store::{Store, Stored, Written},
 };
+use futures_util::lock::Mutex;
 use shared::{
-    conversation::{ConnectionId, Context, Effect, Input, To},
+    conversation::{Ask, ConnectionId, Context, Effect, Input, To},
     protocol::{PhaseView, ServerFrame},
     time::{Timestamp, back_off},
 };
@@ -40,6 +42,11 @@ pub(crate) struct Shell {
     pub(crate) accounts: Accounts,
     /// Agents' names by the desk's ids, a copy that may be lost.
     pub(crate) names: RefCell<HashMap<String, String>>,
+    /// Held while a file of the visitor is read.
+    pub(crate) uploads: Mutex<()>,
+    /// Held while a file of an agent is fetched.
+    pub(crate) fetching: Mutex<()>,
+    pub(crate) has_no_cache: Cell<bool>,
 }
 
 impl Shell {
@@ -48,9 +55,14 @@ impl Shell {
         if self.stored.borrow().is_some() {
             return Ok(true);
         }
-        let Some(stored) = Store::new(&self.state).load()? else {
+        let store = Store::new(&self.state);
+        let Some(stored) = store.load()? else {
             return Ok(false);
         };
+        // Unless one is under way, what stands there was left by an upload that never ended.
+        if self.uploads.try_lock().is_some() {
+            store.drop_incoming()?;
+        }
         *self.stored.borrow_mut() = Some(stored);
         let connected = !self.state.get_websockets().is_empty();
         self.take(Input::Resumed { connected })?;
@@ -73,11 +85,6 @@ impl Shell {
     }
 
     pub(crate) fn decide(&self, input: Input) -> Result<Vec<Effect>> {
-        self.decide_on(input, &[])
-    }
-
-    /// With a file's bytes, which are stored if the conversation keeps it.
-    pub(crate) fn decide_on(&self, input: Input, upload: &[u8]) -> Result<Vec<Effect>> {
         let mut slot = self.stored.borrow_mut();
         let Some(stored) = slot.as_mut() else {
             return Ok(vec![]);
@@ -86,7 +93,7 @@ impl Shell {
         let heartbeat_at = matches!(input, Input::DeadlineReached).then(|| self.heartbeat_at());
         let context = self.context(heartbeat_at.flatten());
         let effects = stored.conversation.handle(input, &context);
-        let persisted = Store::new(&self.state).persist(&stored.conversation, &effects, upload);
+        let persisted = Store::new(&self.state).persist(&stored.conversation, &effects);
         match persisted {
             Ok(Written::Nothing) => {}
             Ok(Written::Rows) => self.failures.set(0),
@@ -97,6 +104,14 @@ impl Shell {
             }
         }
         Ok(effects)
+    }
+
+    /// Asked before anything is done for a visitor; an error is how long to wait.
+    pub(crate) fn admit(&self, ask: Ask) -> Result<(), ApiError> {
+        match self.stored.borrow_mut().as_mut() {
+            Some(stored) => stored.conversation.admit(ask, now()).map_err(ApiError::TooFast),
+            None => Ok(()),
+        }
     }
 
     pub(crate) fn context(&self, heartbeat_at: Option<Timestamp>) -> Context {
@@ -212,7 +227,7 @@ impl Shell {
             .unwrap_or_default()
     }
 
-    fn id(&self) -> String {
+    pub(crate) fn id(&self) -> String {
         self.stored
             .borrow()
             .as_ref()

@@ -1,30 +1,34 @@
 //! A conversation's WebSockets, all of them hibernatable: tags name them, the platform answers their pings.
 
 use crate::{
-    conversation_do::{CLOSE_TRY_AGAIN, CLOSE_UNKNOWN},
+    conversation_do::{CLOSE_TOO_LARGE, CLOSE_TRY_AGAIN, CLOSE_UNKNOWN, MAX_FRAME, input_of},
     error::ApiError,
     shell::Shell,
     store::Store,
 };
 use shared::{
-    conversation::{ConnectionId, Input, To},
+    conversation::{Ask, ConnectionId, Input, To},
     message::Seq,
-    protocol::{SUBPROTOCOL, ServerFrame},
+    protocol::{Rejection, SUBPROTOCOL, ServerFrame},
     time::Timestamp,
 };
 use std::rc::Rc;
 use worker::{
-    Request, Response, ResponseBuilder, Result, State, WebSocket, WebSocketPair, js_sys,
+    Request, Response, ResponseBuilder, Result, State, WebSocket, WebSocketPair,
+    js_sys::{self, JsString},
     wasm_bindgen::{JsCast, JsValue},
 };
 
-const MAX_SOCKETS: usize = 10;
+/// A message longer than a frame is answered, as the worst of texts may become one when it is written as JSON; one longer
+/// than this ends its socket.
+const LONGEST_MESSAGE: usize = 2 * MAX_FRAME;
 
 impl Shell {
     pub(crate) fn socket(self: &Rc<Self>, request: &Request) -> Result<Response, ApiError> {
         let pair = WebSocketPair::new()?;
         let loaded = self.load_for_visitor()?;
-        if !loaded || self.state.get_websockets().len() >= MAX_SOCKETS {
+        let open = self.state.get_websockets().len();
+        if !loaded || self.admit(Ask::Connect { open }).is_err() {
             pair.server.accept()?;
             let code = if loaded { CLOSE_TRY_AGAIN } else { CLOSE_UNKNOWN };
             pair.server.close(Some(code), Some("not here"))?;
@@ -46,6 +50,34 @@ impl Shell {
             .with_header("sec-websocket-protocol", SUBPROTOCOL)?
             .with_websocket(pair.client)
             .empty())
+    }
+
+    /// A message of a socket. How often and how long they come is looked at first.
+    pub(crate) fn heard(self: &Rc<Self>, socket: &WebSocket, message: &JsValue) -> Result<()> {
+        if !self.load()? {
+            return Ok(());
+        }
+        if self.admit(Ask::Frames(1)).is_err() {
+            return close(socket, CLOSE_TRY_AGAIN, "too fast");
+        }
+        let text = message.dyn_ref::<JsString>();
+        // In UTF-16: no text is shorter in UTF-8.
+        if text.is_some_and(|text| text.length() as usize > LONGEST_MESSAGE) {
+            return close(socket, CLOSE_TOO_LARGE, "too large");
+        }
+        let text = text
+            .filter(|text| text.length() as usize <= MAX_FRAME)
+            .map(String::from)
+            .filter(|text| text.len() <= MAX_FRAME);
+        let Some(frame) = text.and_then(|text| serde_json::from_str(&text).ok()) else {
+            let (id, code) = (None, Rejection::BadFrame);
+            return send(socket, &ServerFrame::Rejected { id, code });
+        };
+        if self.take(input_of(frame, self.connection_of(socket))).is_err() {
+            // Nothing was stored: the panel sends it again over a new connection.
+            return close(socket, CLOSE_TRY_AGAIN, "try again");
+        }
+        Ok(())
     }
 
     pub(crate) fn socket_gone(self: &Rc<Self>, socket: &WebSocket) -> Result<()> {
@@ -113,6 +145,16 @@ impl Shell {
             .chain(self.polled_at.get())
             .max()
     }
+}
+
+fn send(socket: &WebSocket, frame: &ServerFrame) -> Result<()> {
+    socket.send_with_str(serde_json::to_string(frame)?)
+}
+
+/// What was sent before the other side heard of it still comes in, so it may be closed already.
+fn close(socket: &WebSocket, code: u16, reason: &str) -> Result<()> {
+    let _closed = socket.close(Some(code), Some(reason));
+    Ok(())
 }
 
 /// When the platform last answered a ping on this socket. workers-rs has no binding for it yet.

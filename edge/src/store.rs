@@ -2,6 +2,10 @@
 //!
 //! Everything here is synchronous, so nothing can come between reading and writing.
 
+mod files;
+
+pub(crate) use files::{Content, Parts, StoredFile, readable};
+
 use serde::Deserialize;
 use shared::{
     conversation::{Conversation, DeskRef, Effect, FileOrigin},
@@ -24,9 +28,6 @@ const SCHEMA: &str = "
         number INTEGER, part INTEGER, name TEXT, source TEXT, bytes BLOB, PRIMARY KEY (number, part)
     );";
 
-/// Bytes of a file in one row; a row has a largest size.
-const PART: usize = 1 << 20;
-
 type Write = (&'static str, Vec<SqlStorageValue>);
 
 pub(crate) struct Store {
@@ -45,12 +46,6 @@ struct ConversationRow {
 struct TranscriptRow {
     entry: String,
     source: Option<String>,
-}
-
-/// A file of the transcript: its bytes, or the desk's name for it.
-pub(crate) enum Content {
-    Here(Vec<u8>),
-    Desk(String),
 }
 
 /// By one turn.
@@ -116,15 +111,7 @@ impl Store {
     }
 
     /// Carries out the storing effects of one turn: all of them, or none.
-    pub(crate) fn persist(
-        &self,
-        conversation: &Conversation,
-        effects: &[Effect],
-        upload: &[u8],
-    ) -> Result<Written> {
-        if effects.iter().any(is_upload) {
-            self.receive(upload)?;
-        }
+    pub(crate) fn persist(&self, conversation: &Conversation, effects: &[Effect]) -> Result<Written> {
         let writes = self.writes(conversation, effects)?;
         match writes.len() {
             0 => return Ok(Written::Nothing),
@@ -180,45 +167,6 @@ impl Store {
         Ok(writes)
     }
 
-    /// Stores a file that has no number yet: it stands as number 0 until it is kept.
-    fn receive(&self, bytes: &[u8]) -> Result<()> {
-        self.sql.exec("DELETE FROM file WHERE number = 0", None)?;
-        for (part, bytes) in (0i64..).zip(bytes.chunks(PART)) {
-            let values = vec![part.into(), SqlStorageValue::Blob(bytes.to_vec())];
-            self.sql
-                .exec("INSERT INTO file VALUES (0, ?, NULL, NULL, ?)", values)?;
-        }
-        Ok(())
-    }
-
-    /// The name and the content.
-    pub(crate) fn file(&self, number: u32) -> Result<Option<(String, Content)>> {
-        let values = vec![i64::from(number).into()];
-        let statement = "SELECT name, source, bytes FROM file WHERE number = ? ORDER BY part";
-        let mut found: Option<(String, Vec<u8>)> = None;
-        for row in self.sql.exec(statement, values)?.raw() {
-            match <[SqlStorageValue; 3]>::try_from(row?) {
-                Ok([SqlStorageValue::String(name), SqlStorageValue::String(source), _]) => {
-                    return Ok(Some((name, Content::Desk(source))));
-                }
-                Ok([SqlStorageValue::String(name), _, SqlStorageValue::Blob(part)]) => match &mut found {
-                    Some((_, bytes)) => bytes.extend(part),
-                    None => found = Some((name, part)),
-                },
-                Ok(_) | Err(_) => return Err(Error::RustError(format!("file {number} has an odd row"))),
-            }
-        }
-        Ok(found.map(|(name, bytes)| (name, Content::Here(bytes))))
-    }
-
-    /// Of a file that the visitor sent.
-    pub(crate) fn upload(&self, number: u32) -> Result<Vec<u8>> {
-        match self.file(number)? {
-            Some((_, Content::Here(bytes))) => Ok(bytes),
-            Some((_, Content::Desk(_))) | None => Err(Error::RustError(format!("no file {number}"))),
-        }
-    }
-
     /// Whether the transcript has this message of the desk. A signal may come again however late.
     pub(crate) fn is_known(&self, message: &DeskRef) -> Result<bool> {
         let found = self.sql.exec(
@@ -269,16 +217,6 @@ impl Store {
             )?
             .to_array()
     }
-}
-
-fn is_upload(effect: &Effect) -> bool {
-    matches!(
-        effect,
-        Effect::KeepFile {
-            origin: FileOrigin::Upload,
-            ..
-        }
-    )
 }
 
 fn write(sql: &SqlStorage, writes: Vec<Write>) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// No file is larger, whatever a site allows, in bytes: it is held in memory while it passes.
+/// No file is larger, whatever a site allows, in bytes.
 pub const MAX_FILE: usize = 20 << 20;
 const LONGEST_NAME: usize = 100;
 
@@ -53,18 +53,106 @@ pub enum FileKind {
     Other,
 }
 
-/// By content: what a name or a sender claims counts for nothing.
-pub fn kind_of(bytes: &[u8]) -> FileKind {
-    if image_of(bytes).is_some() {
-        FileKind::Image
-    } else if bytes.starts_with(b"%PDF-") {
-        FileKind::Pdf
-    } else if bytes.starts_with(b"PK\x03\x04") {
-        FileKind::Archive
-    } else if is_text(bytes) {
-        FileKind::Text
-    } else {
-        FileKind::Other
+/// Of bytes in order, however they are cut. Stored, so it must not change with the toolchain: FNV-1a, 64 bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fingerprint(pub u64);
+
+impl Default for Fingerprint {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Fingerprint {
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().fold(self.0, |hash, byte| {
+            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+    }
+}
+
+/// What is known of a file while it comes in, piece by piece. By content: what a name or a sender claims counts for
+/// nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Sample {
+    head: Vec<u8>,
+    size: u64,
+    fingerprint: Fingerprint,
+    /// Something that no text has.
+    is_odd: bool,
+    /// The beginning of a character whose end has not come.
+    cut: Vec<u8>,
+}
+
+/// Bytes that tell all kinds but text.
+pub const HEAD: usize = 12;
+
+impl Sample {
+    pub fn add(&mut self, bytes: &[u8]) {
+        let lacking = HEAD.saturating_sub(self.head.len());
+        self.head.extend(bytes.iter().take(lacking));
+        self.size += bytes.len() as u64;
+        self.fingerprint.add(bytes);
+        if self.is_odd {
+        } else if self.cut.is_empty() {
+            self.read(bytes);
+        } else {
+            let joined = [std::mem::take(&mut self.cut).as_slice(), bytes].concat();
+            self.read(&joined);
+        }
+    }
+
+    fn read(&mut self, bytes: &[u8]) {
+        let text = match std::str::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) => {
+                let (text, rest) = bytes.split_at_checked(error.valid_up_to()).unwrap_or_default();
+                match error.error_len() {
+                    Some(_) => self.is_odd = true,
+                    None => self.cut = rest.to_vec(),
+                }
+                std::str::from_utf8(text).unwrap_or_default()
+            }
+        };
+        let is_odd = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+        self.is_odd |= text.contains(is_odd);
+    }
+
+    /// In bytes.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.fingerprint
+    }
+
+    pub fn image(&self) -> Option<Image> {
+        image_of(&self.head)
+    }
+
+    /// If this is all of it.
+    pub fn kind(&self) -> FileKind {
+        if self.image().is_some() {
+            FileKind::Image
+        } else if self.head.starts_with(b"%PDF-") {
+            FileKind::Pdf
+        } else if self.head.starts_with(b"PK\x03\x04") {
+            FileKind::Archive
+        } else if self.size > 0 && !self.is_odd && self.cut.is_empty() {
+            FileKind::Text
+        } else {
+            FileKind::Other
+        }
+    }
+
+    /// What it is whatever comes next; `None` while that is open.
+    pub fn kind_so_far(&self) -> Option<FileKind> {
+        match self.kind() {
+            FileKind::Text => None,
+            FileKind::Other if self.head.len() < HEAD || !self.is_odd => None,
+            kind => Some(kind),
+        }
     }
 }
 
@@ -76,11 +164,6 @@ pub fn image_of(bytes: &[u8]) -> Option<Image> {
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(Image::Webp),
         _ => None,
     }
-}
-
-fn is_text(bytes: &[u8]) -> bool {
-    let is_odd = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
-    !bytes.is_empty() && std::str::from_utf8(bytes).is_ok_and(|text| !text.contains(is_odd))
 }
 
 /// A name that can be shown and saved: no path, no control or direction characters, not too long.
@@ -101,6 +184,54 @@ pub fn clean_name(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn kind_of(bytes: &[u8]) -> FileKind {
+        sample(&[bytes]).kind()
+    }
+
+    fn sample(pieces: &[&[u8]]) -> Sample {
+        let mut sample = Sample::default();
+        for piece in pieces {
+            sample.add(piece);
+        }
+        sample
+    }
+
+    #[test]
+    fn content_is_the_same_however_it_is_cut() {
+        let odd = [
+            b"za\xc5".as_slice(),
+            b"a\0bcdefghijkl",
+            b"\xe4\xbe\x8b\xe3\x81\x88 \xf0\x9f\x8e\x89.",
+        ];
+        let files = [
+            "zażółć 例え 🎉\r\n".as_bytes(),
+            b"\x89PNG\r\n\x1a\n....",
+            b"%PDF-1.7 and more",
+        ];
+        for bytes in files.into_iter().chain(odd) {
+            let whole = sample(&[bytes]);
+            for at in 0..=bytes.len() {
+                let (one, two) = bytes.split_at(at);
+                let two: Vec<&[u8]> = two.chunks(1).collect();
+                let cut = sample(&[&[one], two.as_slice()].concat());
+                let of = |one: &Sample| (one.size(), one.fingerprint(), one.kind(), one.image());
+                assert_eq!(of(&cut), of(&whole), "{bytes:?} cut at {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_kind_is_known_as_soon_as_nothing_can_change_it() {
+        assert_eq!(sample(&[b"%PDF"]).kind_so_far(), None);
+        assert_eq!(sample(&[b"%PDF", b"-1"]).kind_so_far(), Some(FileKind::Pdf));
+        assert_eq!(sample(&[b"a long text that goes on"]).kind_so_far(), None);
+        assert_eq!(sample(&[b"\x89PNG"]).kind_so_far(), None);
+        assert_eq!(
+            sample(&[b"a long text", b" that has \0"]).kind_so_far(),
+            Some(FileKind::Other)
+        );
+    }
 
     #[test]
     fn content_decides() {

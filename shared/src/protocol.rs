@@ -19,6 +19,9 @@ pub const PONG: &str = "pong";
 /// The WebSocket subprotocol; the visitor's token is offered as a second one, which keeps it out of URLs.
 pub const SUBPROTOCOL: &str = "edgechat.v1";
 
+/// The most frames in one poll.
+pub const MAX_POLL_FRAMES: usize = 20;
+
 /// The most entries in one frame.
 pub const PAGE: usize = 200;
 
@@ -117,6 +120,8 @@ pub enum Rejection {
     FileTooLarge,
     /// The site takes no files of this kind.
     FileRefused,
+    /// The conversation has all the files it takes.
+    FilesFull,
     Closed,
     BadFrame,
 }

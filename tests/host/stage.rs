@@ -243,6 +243,9 @@ impl Stage {
 
     pub fn send_file(&mut self, id: &str, name: &str, size: u64, kind: FileKind) {
         let id = MessageId::parse(id.into()).unwrap_or_else(|| panic!("id {id}"));
+        if !self.offer_file(&id, Some(size)) {
+            return;
+        }
         self.take(Input::VisitorSentFile {
             connection: ConnectionId("c".into()),
             id,
@@ -252,6 +255,19 @@ impl Stage {
             kind,
             image: None,
         });
+        self.conversation.upload_ended();
+    }
+
+    /// Whether it may come.
+    pub fn offer_file(&mut self, id: &MessageId, size: Option<u64>) -> bool {
+        let before = self.sent.len();
+        self.take(Input::VisitorOfferedFile {
+            connection: ConnectionId("c".into()),
+            id: id.clone(),
+            size,
+        });
+        let refused = |(_, frame): &(To, ServerFrame)| matches!(frame, ServerFrame::Rejected { .. });
+        !self.sent.iter().skip(before).any(refused)
     }
 
     /// Without a word; names apart by spaces.

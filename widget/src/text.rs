@@ -130,6 +130,7 @@ pub(crate) fn refused(code: Rejection) -> (&'static str, bool) {
         Rejection::Closed => ("Not sent: this chat has ended.", false),
         Rejection::FileTooLarge => ("Not sent: the file is too large.", false),
         Rejection::FileRefused => ("Not sent: files of this kind are not taken here.", false),
+        Rejection::FilesFull => ("Not sent: this chat takes no more files.", false),
         Rejection::Empty => ("Not sent: the file is empty.", false),
         Rejection::IdReused | Rejection::BadFrame => (NOT_SENT, false),
         Rejection::TooFast { .. } => (TRY_AGAIN, true),

@@ -9,6 +9,7 @@ use crate::{
 use serde::{Serialize, de::DeserializeOwned};
 use shared::conversation::Failure;
 use std::time::Duration;
+use web_sys::ReadableStream;
 use worker::{Env, Method, Result, console_error, console_warn};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -141,19 +142,23 @@ impl<'a> Client<'a> {
         body: Body,
     ) -> Result<Reply, Trouble> {
         let timeout = match &body {
-            Body::Multipart(_) => FILE_TIMEOUT,
+            Body::Stream(_) => FILE_TIMEOUT,
             Body::None | Body::Json(_) | Body::Form(_) => TIMEOUT,
         };
         let send = async |call| http::send(call, timeout).await;
         self.exchange(account, method, path, body, send).await
     }
 
-    /// A file's bytes, by its address.
-    pub(crate) async fn content(&self, source: &str, largest: usize) -> Result<Vec<u8>, Failure> {
+    /// A file by its address, its bytes unread.
+    pub(crate) async fn content(
+        &self,
+        source: &str,
+        largest: usize,
+    ) -> Result<Reply<Option<ReadableStream>>, Failure> {
         let path = content_path(source);
-        let send = async |call| http::download(call, FILE_TIMEOUT, largest).await;
+        let send = async |call| http::open(call, FILE_TIMEOUT, largest).await;
         let exchange = self.exchange(Account::Desk, Method::Get, &path, Body::None, send);
-        Ok(exchange.await.map_err(gone_if_404)?.body)
+        exchange.await.map_err(gone_if_404)
     }
 
     /// One call; a token that is refused is replaced once.

@@ -5,18 +5,18 @@ use super::{
     webex_client::{Trouble, content_path, parse},
     webex_wire::Message,
 };
-use crate::{accounts::Account, http::Body, store::Store};
+use crate::{
+    accounts::Account,
+    http::{Body, Streamed},
+    store::{Content, Parts, Store, readable},
+};
+use futures_util::{StreamExt, stream};
 use shared::{
     conversation::{Attempt, DeskFile, DeskFileState, Failure, Post},
     file::Image,
 };
-use web_sys::{Blob, FormData};
-use worker::{
-    Method, console_warn,
-    js_sys::{Array, Uint8Array},
-    url::form_urlencoded,
-    wasm_bindgen::JsValue,
-};
+use std::rc::Rc;
+use worker::{Method, console_warn, js_sys, url::form_urlencoded};
 
 impl Webex<'_> {
     /// The file's name is the post's text, by which an earlier attempt is recognised.
@@ -30,14 +30,16 @@ impl Webex<'_> {
         if let Some(done) = self.posted_before(room, Account::Desk, name, attempt).await? {
             return Ok(done);
         }
-        let bytes = Store::new(&self.shell.state).upload(number).map_err(|error| {
-            console_warn!("file {number}: {error}");
-            Failure::Refused
-        })?;
-        let form = form(room, name, &bytes).map_err(|_| Failure::Refused)?;
+        let store = Store::new(&self.shell.state);
+        let stored = store.file(number).map(|file| file.map(|file| file.content));
+        let Ok(Some(Content::Here(parts))) = stored else {
+            console_warn!("file {number} is not there");
+            return Err(Failure::Refused);
+        };
+        let body = Body::Stream(form(room, name, store, parts));
         let reply = self
             .client
-            .call(Account::Desk, Method::Post, "/messages", Body::Multipart(form))
+            .call(Account::Desk, Method::Post, "/messages", body)
             .await;
         let post: Message = match reply {
             Ok(reply) => parse(&reply)?,
@@ -96,13 +98,37 @@ impl Webex<'_> {
     }
 }
 
-fn form(room: &str, name: &str, bytes: &[u8]) -> Result<FormData, JsValue> {
-    let blob = Blob::new_with_u8_array_sequence(&Array::of1(&Uint8Array::from(bytes)))?;
-    let form = FormData::new()?;
-    form.append_with_str("roomId", room)?;
-    form.append_with_str("text", name)?;
-    form.append_with_blob_and_filename("files", &blob, name)?;
-    Ok(form)
+/// As `multipart/form-data`, written by hand: the platform's own form has the whole file in memory, three times over.
+fn form(room: &str, name: &str, store: Store, parts: Parts) -> Streamed {
+    // No file can have it in it, being older.
+    let boundary = format!("edgechat-{:x}{:x}", random(), random());
+    let field = |name: &str, value: &str| {
+        format!("--{boundary}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    let quoted = name.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A");
+    let head = [
+        field("roomId", room),
+        field("text", name),
+        format!("--{boundary}\r\ncontent-disposition: form-data; name=\"files\"; filename=\"{quoted}\"\r\n"),
+        "content-type: application/octet-stream\r\n\r\n".into(),
+    ]
+    .concat();
+    let tail = format!("\r\n--{boundary}--\r\n");
+    let length = (head.len() + tail.len()) as u64 + parts.size;
+    Streamed {
+        content_type: format!("multipart/form-data; boundary={boundary}"),
+        open: Rc::new(move || {
+            let (head, tail) = (head.clone().into_bytes(), tail.clone().into_bytes());
+            let whole = stream::iter([Ok(head)])
+                .chain(store.read(parts))
+                .chain(stream::iter([Ok(tail)]));
+            readable(whole, length)
+        }),
+    }
+}
+
+fn random() -> u64 {
+    (js_sys::Math::random() * 2f64.powi(53)) as u64
 }
 
 /// Of `attachment; filename="a.png"`, or as RFC 6266 has a name that is not ASCII.

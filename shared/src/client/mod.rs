@@ -10,7 +10,8 @@ use crate::{
     form::FieldError,
     message::{MessageId, Seq},
     protocol::{
-        ClientFrame, PhaseView, PollRequest, Rejection, ServerFrame, StartAnswer, StartRequest, State,
+        ClientFrame, MAX_POLL_FRAMES, PhaseView, PollRequest, Rejection, ServerFrame, StartAnswer,
+        StartRequest, State,
     },
     time::{Timestamp, back_off},
 };
@@ -23,6 +24,8 @@ const START_TIMEOUT: Duration = Duration::from_secs(10);
 const START_TRIES_SHOWN: u32 = 2;
 /// Bytes of text in one poll: the edge takes 16 KB, and JSON needs some of it.
 const MAX_POLL: usize = 6 * 1024;
+/// There is room beside them for one request of each kind.
+const MAX_POLL_MESSAGES: usize = MAX_POLL_FRAMES - 4;
 const RETRY_CAP: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Debug, PartialEq)]
@@ -295,7 +298,7 @@ impl Client {
             link::Step::GiveUp => effects.push(Effect::CloseSocket),
             link::Step::Ping => effects.push(Effect::Ping),
             link::Step::Poll => {
-                let mut frames = self.transcript.unsent(now, MAX_POLL);
+                let mut frames = self.transcript.unsent(now, MAX_POLL, MAX_POLL_MESSAGES);
                 frames.extend(self.controls.iter().cloned());
                 let request = PollRequest {
                     after: self.transcript.cursor(),
@@ -316,7 +319,7 @@ impl Client {
     /// Sends all that waits, if there is a way. Messages stay in the transcript until they come back.
     fn flush(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         if self.link.is_open() && self.state.is_some() {
-            let mut frames = self.transcript.unsent(now, usize::MAX);
+            let mut frames = self.transcript.unsent(now, usize::MAX, usize::MAX);
             frames.extend(self.controls.iter().cloned());
             if !frames.is_empty() {
                 effects.push(Effect::SendFrames(frames));
@@ -389,6 +392,7 @@ impl Client {
             | Rejection::IdReused
             | Rejection::FileTooLarge
             | Rejection::FileRefused
+            | Rejection::FilesFull
             | Rejection::Closed
             | Rejection::BadFrame => self.transcript.refuse(&id, code),
         }

@@ -120,8 +120,8 @@ impl Transcript {
     }
 
     /// What may still be stored, to be sent now, and again later if it has not come back by then: the edge
-    /// knows the ids, so sending twice does no harm. The oldest first, at least one, up to `limit` bytes.
-    pub(super) fn unsent(&mut self, now: Timestamp, limit: usize) -> Vec<ClientFrame> {
+    /// knows the ids, so sending twice does no harm. The oldest first, at least one, up to so many bytes and messages.
+    pub(super) fn unsent(&mut self, now: Timestamp, limit: usize, count: usize) -> Vec<ClientFrame> {
         let live = self
             .outgoing
             .iter()
@@ -130,7 +130,7 @@ impl Transcript {
         let mut bytes = 0;
         for one in live {
             bytes += one.text.len();
-            if !frames.is_empty() && bytes > limit {
+            if !frames.is_empty() && (bytes > limit || frames.len() == count) {
                 self.send_again_at = Some(now + REST_AFTER);
                 return frames;
             }

@@ -63,6 +63,13 @@ pub enum Input {
         id: MessageId,
         text: String,
     },
+    /// A file that may come, of this size if it was announced. Not a byte of it has been read; it is let in unless this
+    /// is answered by a rejection.
+    VisitorOfferedFile {
+        connection: ConnectionId,
+        id: MessageId,
+        size: Option<u64>,
+    },
     /// A file that is stored already, waiting for its number.
     VisitorSentFile {
         connection: ConnectionId,

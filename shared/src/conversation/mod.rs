@@ -13,6 +13,7 @@ mod desk;
 mod ending;
 mod event;
 mod failing;
+mod gate;
 mod job;
 mod lane;
 mod pace;
@@ -21,11 +22,12 @@ mod reading;
 mod seen;
 mod start;
 mod timers;
+mod uploads;
 mod visitor;
 
 pub use event::*;
+pub use gate::Ask;
 pub use job::*;
-pub use seen::fingerprint;
 
 use crate::{
     message::{ClosedBy, Entry, Notice, Said, Seq},
@@ -33,13 +35,14 @@ use crate::{
     settings::Plan,
     time::Timestamp,
 };
+use gate::Gate;
 use lane::{Done, Lane};
 use pace::Pace;
 use reading::Reading;
 use seen::Seen;
 use serde::{Deserialize, Serialize};
 use timers::{Presence, Silence, Warning};
-use visitor::Upload;
+use uploads::{Upload, Uploads};
 
 /// Version of the stored form. It is only added to: a worker reads what the one before it wrote.
 pub const SNAPSHOT_VERSION: u8 = 1;
@@ -112,6 +115,10 @@ pub struct Conversation {
     /// The bot's account cannot post in this thread.
     #[serde(default, skip_serializing_if = "is_false")]
     bot_refused: bool,
+    #[serde(default, skip_serializing_if = "Uploads::are_none")]
+    uploads: Uploads,
+    #[serde(skip)]
+    gate: Gate,
 }
 
 fn yes() -> bool {
@@ -190,6 +197,9 @@ impl Conversation {
             Input::VisitorConnected { connection, after } => self.visitor_connected(connection, after, turn),
             Input::VisitorDisconnected => self.visitor_disconnected(turn),
             Input::VisitorSent { connection, id, text } => self.visitor_sent(connection, id, text, turn),
+            Input::VisitorOfferedFile { connection, id, size } => {
+                self.visitor_offered_file(connection, id, size, turn);
+            }
             Input::VisitorSentFile {
                 connection,
                 id,

@@ -4,9 +4,22 @@ use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Messages that may come at once: a third of a minute's worth, at least one.
-fn burst(per_minute: u32) -> f64 {
-    (f64::from(per_minute) / 3.0).max(1.0)
+/// What may come at once, and how much of it in a minute from then on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Allowance {
+    pub(super) at_once: f64,
+    pub(super) per_minute: f64,
+}
+
+impl Allowance {
+    /// A third of a minute's worth may come at once, at least one.
+    pub(super) fn messages(per_minute: u32) -> Self {
+        let per_minute = f64::from(per_minute);
+        Self {
+            at_once: (per_minute / 3.0).max(1.0),
+            per_minute,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Default, Serialize, Deserialize)]
@@ -16,16 +29,20 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// Takes a token, or says how long to wait for one.
-    pub(super) fn take(&mut self, per_minute: u32, now: Timestamp) -> Result<(), Duration> {
-        let per_second = f64::from(per_minute) / 60.0;
+    pub(super) fn is_untouched(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Takes this many tokens, or says how long to wait for them.
+    pub(super) fn take(&mut self, cost: f64, allowed: Allowance, now: Timestamp) -> Result<(), Duration> {
+        let per_second = allowed.per_minute / 60.0;
         let spent = (self.spent - now.since(self.at).as_secs_f64() * per_second).max(0.0);
-        let lacking = spent + 1.0 - burst(per_minute);
+        let lacking = spent + cost - allowed.at_once;
         if lacking > 0.0 {
-            return Err(Duration::from_secs_f64(lacking / per_second));
+            return Err(Duration::try_from_secs_f64(lacking / per_second).unwrap_or(Duration::MAX));
         }
         *self = Self {
-            spent: spent + 1.0,
+            spent: spent + cost,
             at: now,
         };
         Ok(())
@@ -39,11 +56,12 @@ mod tests {
     #[test]
     fn a_burst_then_an_even_pace() {
         let mut pace = Pace::default();
+        let allowed = Allowance::messages(30);
         let now = Timestamp(1_000_000);
         for _ in 0..10 {
-            assert_eq!(pace.take(30, now), Ok(()));
+            assert_eq!(pace.take(1.0, allowed, now), Ok(()));
         }
-        assert_eq!(pace.take(30, now), Err(Duration::from_secs(2)));
-        assert_eq!(pace.take(30, now + Duration::from_secs(2)), Ok(()));
+        assert_eq!(pace.take(1.0, allowed, now), Err(Duration::from_secs(2)));
+        assert_eq!(pace.take(1.0, allowed, now + Duration::from_secs(2)), Ok(()));
     }
 }

@@ -1,5 +1,6 @@
 //! Recognises repeats by id, in bounded memory.
 
+use crate::file::Fingerprint;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
@@ -25,6 +26,11 @@ impl Seen {
         self.0.is_empty()
     }
 
+    pub(super) fn knows(&self, id: &str) -> bool {
+        let id = fingerprint(id.as_bytes());
+        self.0.iter().any(|(seen, _)| *seen == id)
+    }
+
     /// Remembers a new id; tells what is known of an old one.
     pub(super) fn note(&mut self, id: &str, content: &str) -> Verdict {
         // Half of it tells two texts apart; it is stored with every message.
@@ -45,11 +51,10 @@ impl Seen {
     }
 }
 
-/// Stored, so it must not change with the toolchain: FNV-1a, 64 bits.
-pub fn fingerprint(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+fn fingerprint(bytes: &[u8]) -> u64 {
+    let mut whole = Fingerprint::default();
+    whole.add(bytes);
+    whole.0
 }
 
 #[cfg(test)]

@@ -3,10 +3,12 @@
 use super::{
     BotAsk, Context, Conversation, DeskJob, Effect, Phase, SNAPSHOT_VERSION, SiteJob, Start, Turn,
     VisitorCard,
+    gate::Gate,
     lane::Lane,
     pace::Pace,
     seen::Seen,
     timers::{Presence, Silence, Warning},
+    uploads::Uploads,
 };
 use crate::{
     message::{ClosedBy, MessageId, Notice, Said, Seq},
@@ -64,6 +66,8 @@ impl Conversation {
             has_agent: start.message.is_some(),
             unread: None,
             bot_refused: false,
+            uploads: Uploads::default(),
+            gate: Gate::default(),
             plan: start.plan,
         };
         let mut turn = Turn {

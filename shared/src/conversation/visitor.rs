@@ -1,30 +1,24 @@
 //! The visitor's side of the core: connections, messages, signs of life.
 
 use super::{
-    BotAsk, ConnectionId, Conversation, DeskJob, Effect, FileOrigin, Line, Phase, Presence, Silence,
-    ThreadNotice, To, Turn, Voice, Warning, seen::Verdict,
+    BotAsk, ConnectionId, Conversation, Effect, Line, Phase, Presence, Silence, ThreadNotice, To, Turn,
+    Voice, Warning, pace::Allowance, seen::Verdict,
 };
 use crate::{
-    file::{File, FileKind, Image, clean_name},
     message::{MessageId, Said, Seq},
     protocol::{Rejection, ServerFrame, check_text},
+    time::Timestamp,
 };
-
-/// A file as it came.
-pub(super) struct Upload {
-    pub(super) name: String,
-    pub(super) size: u64,
-    pub(super) fingerprint: u64,
-    pub(super) kind: FileKind,
-    pub(super) image: Option<Image>,
-}
+use std::time::Duration;
 
 /// Posts that may wait for a desk that does not answer: the snapshot holds them, and a row has a largest size.
 /// What comes beyond waits in the visitor's panel.
 const LONGEST_BACKLOG: usize = 64;
 /// In characters.
 const MAX_RATING_COMMENT: usize = 1_000;
-const BACKLOG_PAUSE_MS: u32 = 10_000;
+const BACKLOG_PAUSE: Duration = Duration::from_secs(10);
+/// A sign of life within this time of the one before says nothing new.
+const SIGN_FRESH: Duration = Duration::from_secs(10);
 
 impl Conversation {
     pub(super) fn visitor_connected(&mut self, connection: ConnectionId, after: Seq, turn: &mut Turn) {
@@ -70,11 +64,11 @@ impl Conversation {
     ) {
         if let Err(code) = check_text(&text)
             .map_err(Some)
-            .and_then(|()| self.accept(&id, &text, turn))
+            .and_then(|()| self.accept(&id, &text, |this| this.take_message(turn.context.now)))
         {
             return reject(connection, id, code, turn);
         }
-        self.sign_of_life(turn);
+        self.heard(turn);
         let now = turn.context.now;
         let seq = self.append(
             now,
@@ -92,110 +86,41 @@ impl Conversation {
         }
     }
 
-    /// The bytes are stored, and are dropped again unless this keeps them.
-    pub(super) fn visitor_sent_file(
+    /// `Err(None)`: a repeat, which the sender knows of or will hear of by replay. `pays` comes last: what is refused for
+    /// another reason costs nothing.
+    pub(super) fn accept(
         &mut self,
-        connection: ConnectionId,
-        id: MessageId,
-        upload: Upload,
-        turn: &mut Turn,
-    ) {
-        let Upload {
-            name,
-            size,
-            fingerprint,
-            kind,
-            image,
-        } = upload;
-        let content = format!("{name}/{size}/{fingerprint}");
-        let checked = self
-            .check_file(size, kind)
-            .and_then(|()| self.accept(&id, &content, turn));
-        if let Err(code) = checked {
-            return reject(connection, id, code, turn);
-        }
-        self.sign_of_life(turn);
-        let now = turn.context.now;
-        let file = self.keep_file(FileOrigin::Upload, name, size, image, turn);
-        let (voice, number, name) = (Voice::Visitor, file.number, file.name.clone());
-        let (text, files) = (String::new(), vec![file]);
-        let seq = self.append(now, Said::Visitor { id, text, files }, None, turn);
-        let (line, completes) = (Line::File { number, name }, Some(seq));
-        self.enqueue(
-            DeskJob::Post {
-                voice,
-                line,
-                completes,
-            },
-            now,
-        );
-    }
-
-    fn check_file(&self, size: u64, kind: FileKind) -> Result<(), Option<Rejection>> {
-        let Some(allowed) = &self.plan.attachments else {
-            return Err(Some(Rejection::FileRefused));
-        };
-        if size == 0 {
-            Err(Some(Rejection::Empty))
-        } else if size > allowed.largest() as u64 {
-            Err(Some(Rejection::FileTooLarge))
-        } else if !allowed.kinds.contains(&kind) {
-            Err(Some(Rejection::FileRefused))
-        } else {
-            Ok(())
-        }
-    }
-
-    pub(super) fn keep_file(
-        &mut self,
-        origin: FileOrigin,
-        name: String,
-        size: u64,
-        image: Option<Image>,
-        turn: &mut Turn,
-    ) -> File {
-        self.files += 1;
-        turn.save = true;
-        let number = self.files;
-        let name = clean_name(&name);
-        turn.effects.push(Effect::KeepFile {
-            number,
-            name: name.clone(),
-            origin,
-        });
-        File {
-            number,
-            name,
-            size,
-            image,
-        }
-    }
-
-    /// `Err(None)`: a repeat, which the sender knows of or will hear of by replay.
-    fn accept(&mut self, id: &MessageId, content: &str, turn: &Turn) -> Result<(), Option<Rejection>> {
-        let (seen, pace) = (self.from_visitor.clone(), self.pace);
+        id: &MessageId,
+        content: &str,
+        pays: impl FnOnce(&mut Self) -> Result<(), Rejection>,
+    ) -> Result<(), Option<Rejection>> {
+        let seen = self.from_visitor.clone();
         match self.from_visitor.note(id.as_str(), content) {
             Verdict::Repeat => return Err(None),
             Verdict::Conflict => return Err(Some(Rejection::IdReused)),
             Verdict::New => {}
         }
-        let refusal = if self.is_closed() {
-            Some(Rejection::Closed)
+        let taken = if self.is_closed() {
+            Err(Rejection::Closed)
         } else if self.desk.len() >= LONGEST_BACKLOG {
-            Some(Rejection::TooFast {
-                retry_after_ms: BACKLOG_PAUSE_MS,
+            Err(Rejection::TooFast {
+                retry_after_ms: in_ms(BACKLOG_PAUSE),
             })
         } else {
-            let taken = self.pace.take(self.plan.messages_per_minute, turn.context.now);
-            taken.err().map(|wait| Rejection::TooFast {
-                retry_after_ms: u32::try_from(wait.as_millis()).unwrap_or(u32::MAX).max(1),
-            })
+            pays(self)
         };
-        if refusal.is_some() {
-            (self.from_visitor, self.pace) = (seen, pace);
-            return Err(refusal);
-        }
-        Ok(())
+        taken.map_err(|refusal| {
+            self.from_visitor = seen;
+            Some(refusal)
+        })
+    }
+
+    pub(super) fn take_message(&mut self, now: Timestamp) -> Result<(), Rejection> {
+        let allowed = Allowance::messages(self.plan.messages_per_minute);
+        let taken = self.pace.take(1.0, allowed, now);
+        taken.map_err(|wait| Rejection::TooFast {
+            retry_after_ms: in_ms(wait),
+        })
     }
 
     /// Once, after the end.
@@ -209,7 +134,18 @@ impl Conversation {
         }
     }
 
+    /// The visitor is there, without a word. It is stored only when it changes something: such signs may come as often
+    /// as anybody likes.
     pub(super) fn sign_of_life(&mut self, turn: &mut Turn) {
+        let fresh = SIGN_FRESH.min(self.plan.timeouts.silence_after() / 10);
+        let is_fresh = turn.context.now.since(self.silence.since) < fresh;
+        if self.silence.warning == Warning::Given || !is_fresh {
+            self.heard(turn);
+        }
+    }
+
+    /// The visitor did something that is stored anyway.
+    pub(super) fn heard(&mut self, turn: &mut Turn) {
         if self.is_closed() {
             return;
         }
@@ -225,7 +161,11 @@ impl Conversation {
     }
 }
 
-fn reject(to: ConnectionId, id: MessageId, code: Option<Rejection>, turn: &mut Turn) {
+pub(super) fn in_ms(wait: Duration) -> u32 {
+    u32::try_from(wait.as_millis()).unwrap_or(u32::MAX).max(1)
+}
+
+pub(super) fn reject(to: ConnectionId, id: MessageId, code: Option<Rejection>, turn: &mut Turn) {
     if let Some(code) = code {
         let frame = ServerFrame::Rejected { id: Some(id), code };
         turn.effects.push(Effect::Send {

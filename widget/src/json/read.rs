@@ -95,6 +95,7 @@ fn rejection(json: Json) -> Option<Rejection> {
         "id_reused" => Rejection::IdReused,
         "file_too_large" => Rejection::FileTooLarge,
         "file_refused" => Rejection::FileRefused,
+        "files_full" => Rejection::FilesFull,
         "closed" => Rejection::Closed,
         "bad_frame" => Rejection::BadFrame,
         _ => return None,

@@ -59,6 +59,7 @@ fn every_variant_is_read_as_serde_writes_it() {
         Rejection::IdReused,
         Rejection::FileTooLarge,
         Rejection::FileRefused,
+        Rejection::FilesFull,
         Rejection::Closed,
         Rejection::BadFrame,
     ] {

@@ -75,6 +75,7 @@ pub(crate) fn refused(status: u16) -> Mark {
         409 => Rejection::Closed,
         413 => Rejection::FileTooLarge,
         415 => Rejection::FileRefused,
+        422 => Rejection::FilesFull,
         400 | 401 | 404 => Rejection::BadFrame,
         _ => {
             return Mark::Failed {

@@ -1,0 +1,162 @@
+//! A file comes in from the visitor: asked for before a byte of it is read, then read piece by piece into rows.
+//!
+//! A conversation reads one at a time. The others wait with their bytes unread, and only so many may.
+
+use crate::{
+    error::ApiError,
+    files::parameter,
+    shell::{Shell, answers},
+    store::Store,
+};
+use futures_util::{TryStreamExt, future::select};
+use shared::{
+    conversation::{ConnectionId, Input},
+    file::{MAX_FILE, Sample},
+    message::MessageId,
+    protocol::{Rejection, ServerFrame},
+};
+use std::{pin::pin, rc::Rc, time::Duration};
+use worker::{Delay, Env, Request, Response, console_warn, url::Url, wasm_bindgen::JsValue};
+
+/// 20 MB over half a megabit a second take as long. An upload that hardly moves would keep the object awake.
+const LONGEST: Duration = Duration::from_secs(6 * 60);
+
+/// `POST …/files?id=&name=`, from a visitor whose token is right: the body is the file, which is passed on unread.
+pub(crate) async fn pass_on(request: &Request, env: &Env, conversation: &str) -> Result<Response, ApiError> {
+    let announced = request.headers().get("content-length")?.unwrap_or_default();
+    if announced.parse().is_ok_and(|size: usize| size > MAX_FILE) {
+        return Err(ApiError::FileTooLarge);
+    }
+    let query = request.url()?.query().unwrap_or_default().to_owned();
+    let body = request.inner().body().map_or(JsValue::NULL, JsValue::from);
+    // Of two parameters of one name the first counts.
+    let path = format!("/files?size={announced}&{query}");
+    Ok(crate::conversation_do::ask_with(env, conversation, &path, body).await?)
+}
+
+/// One upload: what its address says.
+struct Offer {
+    id: MessageId,
+    name: String,
+    size: Option<u64>,
+}
+
+impl Offer {
+    fn read(url: &Url) -> Option<Self> {
+        Some(Self {
+            id: MessageId::parse(parameter(url, "id"))?,
+            name: parameter(url, "name"),
+            size: parameter(url, "size").parse().ok(),
+        })
+    }
+}
+
+impl Shell {
+    pub(crate) async fn receive(self: &Rc<Self>, request: &mut Request) -> Result<Response, ApiError> {
+        let offer = Offer::read(&request.url()?).ok_or(ApiError::BadBody)?;
+        if !self.load_for_visitor()? {
+            return Err(ApiError::NotStarted);
+        }
+        self.ask_core(Input::VisitorOfferedFile {
+            connection: nobody(),
+            id: offer.id.clone(),
+            size: offer.size,
+        })?;
+        let received = self.receive_in_turn(request, &offer).await;
+        if let Some(stored) = self.stored.borrow_mut().as_mut() {
+            stored.conversation.upload_ended();
+        }
+        received?;
+        Ok(Response::empty()?.with_status(204))
+    }
+
+    async fn receive_in_turn(self: &Rc<Self>, request: &mut Request, offer: &Offer) -> Result<(), ApiError> {
+        let _turn = self.uploads.lock().await;
+        let received = {
+            let came = pin!(self.read(request, offer));
+            let late = pin!(Delay::from(LONGEST));
+            match select(came, late).await {
+                futures_util::future::Either::Left((came, _)) => came,
+                futures_util::future::Either::Right(_) => Err(ApiError::UploadBroken),
+            }
+        };
+        let kept = received.and_then(|sample| self.keep(offer, &sample));
+        // Unless it was kept under a number of its own.
+        if let Err(error) = Store::new(&self.state).drop_incoming() {
+            console_warn!("upload: {error}");
+        }
+        kept
+    }
+
+    async fn read(self: &Rc<Self>, request: &mut Request, offer: &Offer) -> Result<Sample, ApiError> {
+        let mut sample = Sample::default();
+        let Ok(mut chunks) = request.stream() else {
+            return Ok(sample);
+        };
+        let store = Store::new(&self.state);
+        let mut incoming = store.incoming()?;
+        while let Some(chunk) = chunks.try_next().await.map_err(broken)? {
+            sample.add(&chunk);
+            // The chat may be over or erased by now.
+            if !self.load_for_visitor()? {
+                return Err(ApiError::NotStarted);
+            }
+            if let Some(stored) = self.stored.borrow().as_ref() {
+                let (size, kind) = (sample.size(), sample.kind_so_far());
+                stored
+                    .conversation
+                    .takes_file(&offer.id, size, kind)
+                    .map_err(ApiError::from)?;
+            }
+            incoming.add(&chunk)?;
+        }
+        // The end of what was cut looks like the end.
+        if offer.size.is_some_and(|size| size != sample.size()) {
+            return Err(ApiError::UploadBroken);
+        }
+        incoming.end()?;
+        Ok(sample)
+    }
+
+    fn keep(self: &Rc<Self>, offer: &Offer, sample: &Sample) -> Result<(), ApiError> {
+        if !self.load_for_visitor()? {
+            return Err(ApiError::NotStarted);
+        }
+        self.ask_core(Input::VisitorSentFile {
+            connection: nobody(),
+            id: offer.id.clone(),
+            name: offer.name.clone(),
+            size: sample.size(),
+            fingerprint: sample.fingerprint().0,
+            kind: sample.kind(),
+            image: sample.image(),
+        })
+    }
+
+    fn ask_core(self: &Rc<Self>, input: Input) -> Result<(), ApiError> {
+        let effects = self.decide(input)?;
+        let refusal = answers(&effects, &nobody()).find_map(refusal);
+        self.carry_out(effects)?;
+        refusal.map_or(Ok(()), |code| Err(code.into()))
+    }
+}
+
+/// Answers go back over HTTP.
+fn nobody() -> ConnectionId {
+    ConnectionId(String::new())
+}
+
+fn broken(error: worker::Error) -> ApiError {
+    console_warn!("upload: {error}");
+    ApiError::UploadBroken
+}
+
+fn refusal(frame: &ServerFrame) -> Option<Rejection> {
+    match frame {
+        ServerFrame::Rejected { code, .. } => Some(*code),
+        ServerFrame::Hello { .. }
+        | ServerFrame::Entries(_)
+        | ServerFrame::State(_)
+        | ServerFrame::Delivered { .. } => None,
+    }
+}
