@@ -11,7 +11,7 @@ use crate::{
 use futures_util::{TryStreamExt, future::select};
 use shared::{
     conversation::{ConnectionId, Input},
-    file::{MAX_FILE, Sample},
+    file::Sample,
     message::MessageId,
     protocol::{Rejection, ServerFrame},
 };
@@ -21,12 +21,13 @@ use worker::{Delay, Env, Request, Response, console_warn, url::Url, wasm_bindgen
 /// 20 MB over half a megabit a second take as long. An upload that hardly moves would keep the object awake.
 const LONGEST: Duration = Duration::from_secs(6 * 60);
 
+/// Bytes of what is refused.
+const DRAINED: u64 = 64 * 1024;
+const DRAINED_FOR: Duration = Duration::from_millis(300);
+
 /// `POST …/files?id=&name=`, from a visitor whose token is right: the body is the file, which is passed on unread.
 pub(crate) async fn pass_on(request: &Request, env: &Env, conversation: &str) -> Result<Response, ApiError> {
     let announced = request.headers().get("content-length")?.unwrap_or_default();
-    if announced.parse().is_ok_and(|size: usize| size > MAX_FILE) {
-        return Err(ApiError::FileTooLarge);
-    }
     let query = request.url()?.query().unwrap_or_default().to_owned();
     let body = request.inner().body().map_or(JsValue::NULL, JsValue::from);
     // Of two parameters of one name the first counts.
@@ -53,6 +54,15 @@ impl Offer {
 
 impl Shell {
     pub(crate) async fn receive(self: &Rc<Self>, request: &mut Request) -> Result<Response, ApiError> {
+        let taken = self.take_in(request).await;
+        if taken.is_err() {
+            drain(request).await;
+        }
+        taken?;
+        Ok(Response::empty()?.with_status(204))
+    }
+
+    async fn take_in(self: &Rc<Self>, request: &mut Request) -> Result<(), ApiError> {
         let offer = Offer::read(&request.url()?).ok_or(ApiError::BadBody)?;
         if !self.load_for_visitor()? {
             return Err(ApiError::NotStarted);
@@ -66,8 +76,7 @@ impl Shell {
         if let Some(stored) = self.stored.borrow_mut().as_mut() {
             stored.conversation.upload_ended();
         }
-        received?;
-        Ok(Response::empty()?.with_status(204))
+        received
     }
 
     async fn receive_in_turn(self: &Rc<Self>, request: &mut Request, offer: &Offer) -> Result<(), ApiError> {
@@ -139,6 +148,22 @@ impl Shell {
         self.carry_out(effects)?;
         refusal.map_or(Ok(()), |code| Err(code.into()))
     }
+}
+
+/// A small file is on its way already: it is let come, so that a refusal does not cost the sender the connection.
+async fn drain(request: &mut Request) {
+    let small = |url: Url| {
+        parameter(&url, "size")
+            .parse()
+            .is_ok_and(|size: u64| size <= DRAINED)
+    };
+    if !request.url().is_ok_and(small) {
+        return;
+    }
+    let Ok(mut chunks) = request.stream() else { return };
+    let rest = async { while let Ok(Some(_)) = chunks.try_next().await {} };
+    let (rest, late) = (pin!(rest), pin!(Delay::from(DRAINED_FOR)));
+    let _drained = select(rest, late).await;
 }
 
 /// Answers go back over HTTP.

@@ -151,7 +151,7 @@ impl Sample {
         match self.kind() {
             FileKind::Text => None,
             FileKind::Other if self.head.len() < HEAD || !self.is_odd => None,
-            kind => Some(kind),
+            kind @ (FileKind::Image | FileKind::Pdf | FileKind::Archive | FileKind::Other) => Some(kind),
         }
     }
 }

@@ -86,6 +86,12 @@ async function fileAt(address) {
   return file(nameIn(response.headers), Buffer.from(await response.arrayBuffer()));
 }
 
+/**
+ * What `wrangler dev` puts before the worker may answer the next request 503, when one was answered before all of it had
+ * been read.
+ */
+const calm = () => until(async () => (await fetch(`${world.url}/v1/conversations`, { method: 'POST', body: '{' })).status === 400);
+
 /** Short enough to be compared and shown. */
 const file = (name, bytes) => `${name}: ${createHash('sha256').update(bytes).digest('hex')}`;
 
@@ -177,8 +183,8 @@ describe('from the visitor into the room', () => {
   test('the same again, also at once, is one; something else under its id is refused', async () => {
     const visitor = await world.visitSettled();
     const id = newId();
-    const twenty = Array.from({ length: 20 }, () => upload(visitor, 'a.png', PNG, { id }));
-    assert.deepEqual([...new Set((await Promise.all(twenty)).map(({ status }) => status))], [204]);
+    const ten = Array.from({ length: 10 }, () => upload(visitor, 'a.png', PNG, { id }));
+    assert.deepEqual([...new Set((await Promise.all(ten)).map(({ status }) => status))], [204]);
     await taken(visitor, 'a.png', PNG, { id });
     await refused(upload(visitor, 'b.png', PNG, { id }), 400, 'bad_body');
     await refused(upload(visitor, 'a.png', sized(200), { id }), 400, 'bad_body');
@@ -193,6 +199,7 @@ describe('from the visitor into the room', () => {
   test('too large, empty, without an id, of a kind that is not taken: refused, and nothing is stored or posted', async () => {
     const visitor = await world.visitSettled();
     await refused(upload(visitor, 'a.png', sized(LIMIT + 1)), 413, 'file_too_large');
+    await calm();
     await refused(upload(visitor, 'a.png', Buffer.alloc(0)), 415, 'file_refused');
     await refused(upload(visitor, 'a.png', PNG, { id: '' }), 400, 'bad_body');
     await refused(upload(visitor, 'a.png', PNG, { id: '../../x' }), 400, 'bad_body');
@@ -224,8 +231,7 @@ describe('from the visitor into the room', () => {
     const [early] = await once(endless, 'response', { signal: AbortSignal.timeout(10_000) });
     endless.destroy();
     assert.equal(early.statusCode, 413);
-    // What `wrangler dev` puts before the worker may answer the next request 503, since this one was broken off.
-    await until(async () => (await fetch(`${world.url}/v1/conversations`, { method: 'POST', body: '{' })).status === 400);
+    await calm();
     await allDelivered(visitor, 1);
     assert.deepEqual(await inRoom(), [file('a.png', PNG)]);
   });
@@ -345,12 +351,11 @@ describe('posting a file to Webex: nothing lost, nothing doubled, order kept', (
       const began = Date.now();
       await taken(visitor, 'one.png', bytes);
       visitor.say('two');
-      await until(() => visitor.state.delivered >= 2, 15_000, () => JSON.stringify(visitor.frames));
+      await until(() => visitor.state.delivered >= 2 && visitor.state.desk === 'reached', 15_000, () => JSON.stringify(visitor.frames));
       assert.ok(Date.now() - began >= atLeast, 'asked again too early');
       const posted = isRefused ? [] : [file('one.png', bytes)];
       assert.deepEqual(await inRoom(), [...posted, 'two']);
       assert.equal(visitor.lines.includes('* not_delivered'), isRefused);
-      assert.equal(visitor.state.desk, 'reached');
     });
   }
 

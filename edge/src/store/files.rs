@@ -12,6 +12,9 @@ use worker::{
 /// Bytes of a file in one row; a row has a largest size.
 const PART: u32 = 1 << 20;
 
+/// What is read of it at a time, on its way out.
+const PIECE: u32 = PART / 4;
+
 /// A file of the transcript.
 pub(crate) struct StoredFile {
     pub(crate) name: String,
@@ -28,7 +31,6 @@ pub(crate) enum Content {
 #[derive(Clone, Copy)]
 pub(crate) struct Parts {
     number: u32,
-    count: u32,
     pub(crate) size: u64,
 }
 
@@ -63,11 +65,7 @@ impl Store {
         let statement = "SELECT name, source, length(bytes) FROM file WHERE number = ? ORDER BY part";
         let rows = self.sql.exec(statement, vec![i64::from(number).into()])?;
         let mut found = None;
-        let mut parts = Parts {
-            number,
-            count: 0,
-            size: 0,
-        };
+        let mut parts = Parts { number, size: 0 };
         for row in rows.raw() {
             match <[SqlStorageValue; 3]>::try_from(row?) {
                 Ok([SqlStorageValue::String(name), SqlStorageValue::String(source), _]) => {
@@ -75,7 +73,6 @@ impl Store {
                     return Ok(Some(StoredFile { name, content }));
                 }
                 Ok([SqlStorageValue::String(name), _, SqlStorageValue::Integer(size)]) => {
-                    parts.count += 1;
                     parts.size += u64::try_from(size).unwrap_or_default();
                     found = Some(name);
                 }
@@ -86,12 +83,15 @@ impl Store {
         Ok(found.map(|name| StoredFile { name, content }))
     }
 
-    /// Part after part, each read when it is wanted.
+    /// Piece after piece, each read when it is wanted.
     pub(crate) fn read(&self, parts: Parts) -> impl Stream<Item = Result<Vec<u8>>> + use<> {
         let sql = self.sql.clone();
-        stream::iter(0..parts.count).map(move |part| {
-            let statement = "SELECT bytes FROM file WHERE number = ? AND part = ?";
-            let values = vec![i64::from(parts.number).into(), i64::from(part).into()];
+        let pieces = u32::try_from(parts.size.div_ceil(PIECE.into())).unwrap_or(u32::MAX);
+        stream::iter(0..pieces).map(move |piece| {
+            let (part, from) = (piece / (PART / PIECE), piece % (PART / PIECE) * PIECE);
+            let statement = "SELECT substr(bytes, ?, ?) FROM file WHERE number = ? AND part = ?";
+            let values = [from + 1, PIECE, parts.number, part];
+            let values = values.map(|value| i64::from(value).into()).to_vec();
             let row = sql.exec(statement, values)?.raw().next().transpose()?;
             match row.and_then(|row| row.into_iter().next()) {
                 Some(SqlStorageValue::Blob(bytes)) => Ok(bytes),
