@@ -26,6 +26,8 @@ use worker::{Date, Delay, Env, Result, State, console_error, js_sys, wasm_bindge
 /// When nothing else would wake the object after an error: at first, and if it goes on.
 const AFTER_ERROR: Duration = Duration::from_secs(1);
 const AFTER_MANY_ERRORS: Duration = Duration::from_secs(5 * 60);
+/// The platform allows an alarm fifteen minutes.
+const LONGEST_ALARM: Duration = Duration::from_secs(12 * 60);
 /// An entry leaves for the visitor when it is stored. A call to a vendor, begun in the same moment, would hold the
 /// thread for as long again.
 const ECHO_FIRST: Duration = Duration::from_millis(1);
@@ -37,7 +39,7 @@ pub(crate) struct Shell {
     pub(crate) stored: RefCell<Option<Stored>>,
     pub(crate) alarm_at: Cell<Option<Timestamp>>,
     pub(crate) polled_at: Cell<Option<Timestamp>>,
-    /// Writes that failed in a row.
+    /// How often storage has failed in a row.
     pub(crate) failures: Cell<u32>,
     pub(crate) accounts: Accounts,
     /// Agents' names by the desk's ids, a copy that may be lost.
@@ -56,12 +58,13 @@ impl Shell {
             return Ok(true);
         }
         let store = Store::new(&self.state);
-        let Some(stored) = store.load()? else {
+        let loaded = store.load();
+        let Some(stored) = loaded.inspect_err(|_| self.storage_failed())? else {
             return Ok(false);
         };
         // Unless one is under way, what stands there was left by an upload that never ended.
         if self.uploads.try_lock().is_some() {
-            store.drop_incoming()?;
+            store.drop_incoming().inspect_err(|_| self.storage_failed())?;
         }
         *self.stored.borrow_mut() = Some(stored);
         let connected = !self.state.get_websockets().is_empty();
@@ -99,7 +102,7 @@ impl Shell {
             Ok(Written::Rows) => self.failures.set(0),
             Err(error) => {
                 *slot = None;
-                self.failures.set(self.failures.get().saturating_add(1));
+                self.storage_failed();
                 return Err(error);
             }
         }
@@ -131,6 +134,10 @@ impl Shell {
         })
     }
 
+    fn storage_failed(&self) {
+        self.failures.set(self.failures.get().saturating_add(1));
+    }
+
     /// Nothing is begun that has not been stored, so while no write succeeds nobody outside is called.
     fn after_error(&self) -> Timestamp {
         let failures = self.failures.get().saturating_sub(1);
@@ -138,15 +145,25 @@ impl Shell {
         now() + back_off(AFTER_ERROR, AFTER_MANY_ERRORS, failures, jitter)
     }
 
-    /// The platform gives up on an alarm that has failed a few times, so this one always succeeds, unless not even the
-    /// next one can be set.
+    /// The platform gives up on an alarm that has failed a few times. Where nothing can be stored the next one cannot be
+    /// set either, so this one stays and tries, as long as an alarm may take; then the platform rings it anew.
     pub(crate) async fn alarm_rang(self: &Rc<Self>) -> Result<()> {
         self.alarm_at.set(None);
-        if let Err(error) = self.take(Input::DeadlineReached) {
+        let began = now();
+        loop {
+            let Err(error) = self.take(Input::DeadlineReached) else {
+                return Ok(());
+            };
             console_error!("alarm: {error}");
-            self.store_alarm(self.after_error()).await?;
+            let next = self.after_error();
+            if self.failures.get() == 0 {
+                return self.store_alarm(next).await;
+            }
+            if next.since(began) > LONGEST_ALARM {
+                return Err(error);
+            }
+            Delay::from(next.since(now())).await;
         }
-        Ok(())
     }
 
     fn try_carry_out(self: &Rc<Self>, effects: Vec<Effect>) -> Result<()> {

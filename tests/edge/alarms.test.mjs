@@ -31,12 +31,15 @@ for file in glob.glob(sys.argv[1] + '/**/*ConversationDo/*.sqlite', recursive=Tr
         break`;
   const child = spawn('python3', ['-c', program, world.folder, text], { stdio: ['pipe', 'pipe', 'inherit'] });
   const [line] = await once(child.stdout, 'data');
-  assert.equal(String(line), 'locked\n');
+  assert.equal(String(line).trim(), 'locked');
   return async () => {
     child.stdin.end();
     await once(child, 'exit');
   };
 }
+
+/** As a panel that has lost its connection. */
+const again = (visitor) => Object.assign(visitor, { entries: [], state: undefined }).connect(0);
 
 test('what is not stored is not acknowledged, and arrives once when it can be', { timeout: 60_000 }, async () => {
   const visitor = await world.visitSettled();
@@ -45,8 +48,33 @@ test('what is not stored is not acknowledged, and arrives once when it can be', 
   const unlock = await lock('first-a');
   await world.control('DELETE', '/requests');
   const id = visitor.say('second');
-  const code = await Promise.race([visitor.closed, sleep(20_000, 'no close')]);
-  console.error('closed', code, visitor.lines);
-  console.error(world.output.slice(-3000));
+  assert.equal(await visitor.closed, 1013);
+  assert.deepEqual(visitor.lines, ['visitor: first-a']);
+  for (let n = 0; n < 3; n += 1) {
+    const answer = await visitor.poll({ after: 0, frames: [{ send: { id, text: 'second' } }] });
+    assert.equal(answer.status, 500);
+  }
+  await world.agentSays('hello');
+  await sleep(2_000);
+  assert.deepEqual((await world.calls()).filter((call) => !call.startsWith('POST /webex/v1/messages')), []);
   await unlock();
+  await again(visitor);
+  visitor.say('second', id);
+  await until(() => visitor.state.delivered === 2);
+  const lines = (await world.room()).lines.filter((line) => /: (first-a|second)$/.test(line));
+  assert.deepEqual(lines, ['live-chat: first-a', 'live-chat: second']);
+});
+
+test('an alarm that has failed seven times goes on: a silent chat is closed', { timeout: 300_000 }, async () => {
+  const site = 'brief';
+  await world.push(changed((d) => Object.assign(d.timeouts, { silence: 6, warning: 3 })), site);
+  const visitor = await world.visitSettled('person', {}, { site });
+  visitor.say('first-b');
+  await until(() => visitor.state.delivered === 1);
+  const unlock = await lock('first-b');
+  const failures = () => world.output.split('alarm: ').length - 1;
+  const before = failures();
+  await until(() => failures() >= before + 7, 240_000, () => world.output.slice(-3000));
+  await unlock();
+  await until(() => visitor.state.phase.closed, 120_000, () => world.output.slice(-3000));
 });

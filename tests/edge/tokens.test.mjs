@@ -1,0 +1,54 @@
+// While the vendor gives no tokens, or refuses those it gave: few calls, and nothing is lost or done twice.
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, test } from 'node:test';
+import { startWorld, until } from '../harness.mjs';
+
+const MANY = 10;
+const TOKEN = 'POST /webex/v1/access_token';
+
+let world;
+before(async () => {
+  world = await startWorld();
+});
+after(() => world?.close());
+beforeEach(() => world.control('POST', '/reset'));
+
+async function visitors() {
+  const all = [];
+  for (let n = 0; n < MANY; n += 1) all.push(await world.visitSettled());
+  return all;
+}
+
+/** Each room has this line once. */
+async function arrivedOnce(line) {
+  const counts = (await world.rooms()).map(({ lines }) => lines.filter((one) => one === `live-chat: ${line}`).length);
+  assert.deepEqual(counts, Array(MANY).fill(1));
+}
+
+test('the token endpoint hangs for a while', { timeout: 180_000 }, async () => {
+  const all = await visitors();
+  await world.control('POST', '/tokens/revoke');
+  await world.control('DELETE', '/requests');
+  await world.fault({ route: TOKEN, delay_ms: 30_000, status: 503, times: 4 });
+  for (const visitor of all) visitor.say('one');
+  for (const visitor of all) await until(() => visitor.state.delivered === 1, 150_000);
+  await arrivedOnce('one');
+  const calls = (await world.calls(TOKEN)).length;
+  // Four that hang for ten seconds each, and the one that succeeds.
+  assert.equal(calls, 5);
+});
+
+test('tokens are given and then refused', { timeout: 120_000 }, async () => {
+  const all = await visitors();
+  await world.control('POST', '/tokens/revoke');
+  await world.control('DELETE', '/requests');
+  await world.fault({ route: 'POST /webex/v1/messages', status: 401, times: 40 });
+  for (const visitor of all) visitor.say('one');
+  await until(() => all.every((visitor) => visitor.state.desk === 'retrying'), 20_000);
+  await until(async () => (await world.calls('POST /webex/v1/messages')).length >= 30, 60_000);
+  const calls = (await world.calls(TOKEN)).length;
+  assert.ok(calls <= 3, `${calls} tokens fetched`);
+  await world.control('DELETE', '/faults');
+  for (const visitor of all) await until(() => visitor.state.delivered === 1, 90_000);
+  await arrivedOnce('one');
+});
