@@ -74,7 +74,12 @@ impl SiteDo {
                 watch.as_ref(),
                 call.thread.is_some(),
             )),
-            _ => None,
+            SiteJob::Delist
+            | SiteJob::Unlist
+            | SiteJob::Choose { .. }
+            | SiteJob::FindTopic { .. }
+            | SiteJob::Block { .. }
+            | SiteJob::StandingThread { .. } => None,
         };
         let answer = self.list.answer(site, call).await?;
         if let Some(next) = next

@@ -84,6 +84,15 @@ pub struct State {
     pub rated: bool,
 }
 
+pub(crate) fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+pub(crate) fn is_true(value: &bool) -> bool {
+    *value
+}
+
 pub(crate) fn is_false(value: &bool) -> bool {
     !value
 }

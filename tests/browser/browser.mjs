@@ -69,11 +69,14 @@ export async function startSite({ headers = {}, html }) {
 export const pageWith = (edge, more = '') =>
   `<!doctype html><html lang="en"><head><title>Shop</title>${more}<script src="${edge}/widget.js" async></script></head><body><main><h1>Shop</h1><p>Text.</p></main></body></html>`;
 
-/** Presses the launcher where it is drawn: its shadow root is closed to scripts, as to other people's. */
+/** Presses the launcher where it is drawn, in the corner at the end of a line: its shadow root is closed to scripts, as to other people's. */
 export async function pressLauncher(page) {
   await page.waitForFunction(() => window.Edgechat);
-  const { width, height } = await page.evaluate(() => ({ width: document.documentElement.clientWidth, height: innerHeight }));
-  await page.mouse.move(width - 48, height - 48);
+  const { x, y } = await page.evaluate(() => {
+    const { clientWidth, dir } = document.documentElement;
+    return { x: dir === 'rtl' ? 48 : clientWidth - 48, y: innerHeight - 48 };
+  });
+  await page.mouse.move(x, y);
   await page.mouse.down();
   await page.mouse.up();
 }

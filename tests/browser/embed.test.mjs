@@ -150,14 +150,19 @@ test('no layout shift and no task over 50 ms on the page, at a quarter of the sp
 });
 
 test('included twice, in a page that styles everything away, from right to left: one launcher, in its corner', async () => {
-  const hostile = '<style>*{all:unset!important} body{transform:scale(1)}</style>';
+  const hostile = '<style>*{all:unset!important}</style>';
   const html = pageWith(world.url, hostile).replace('</body>', `<script src="${world.url}/widget.js"></script></body>`).replace('<html', '<html dir="rtl"');
   const site = await startSite({ html });
   const { page } = await visit(site);
+  // Else nothing is under the empty rest of the page.
+  await page.evaluate(() => document.documentElement.style.setProperty('min-height', '100vh', 'important'));
   assert.equal(await page.evaluate(() => document.querySelectorAll('edgechat-launcher').length), 1);
+  const inCorner = (x) => page.evaluate((x) => document.elementFromPoint(x, innerHeight - 48)?.tagName, x);
+  assert.deepEqual([await inCorner(48), await inCorner(1280 - 48)], ['EDGECHAT-LAUNCHER', 'HTML'], 'at the end of a line, and nowhere else');
   const panel = await openChat(page);
   await panel.getByRole('button', { name: 'Sales' }).waitFor();
   await page.evaluate(() => window.Edgechat.destroy());
+  assert.equal(await inCorner(48), 'HTML');
   assert.equal(await page.evaluate(() => document.querySelectorAll('edgechat-launcher').length), 0);
   await page.close();
   site.close();

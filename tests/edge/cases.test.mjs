@@ -91,11 +91,16 @@ describe('from outside', () => {
     const reader = await new Promise((resolve) => request(`${world.url}/widget.js`, resolve).end());
     reader.pause();
     for (let n = 0; n < 10; n += 1) {
-      const visitor = await world.visitSettled();
+      const visitor = new Visitor(world);
+      // What `wrangler dev` puts before the worker may answer 503, in words, when another request is broken off.
+      await until(async () => (await visitor.start('person').catch(() => ({}))).status === 200);
+      await visitor.connect();
+      await until(async () => (await world.room())?.webhooks.length === 1);
       visitor.say(`hello ${n}`);
       await until(() => visitor.state.delivered === 1);
       await world.marker(visitor);
       await visitor.disconnect();
+      await world.control('POST', '/reset');
     }
     assert.ok(sent > 3, 'they were at it');
     assert.ok(gone.length < 200, 'all were turned away: this says nothing');
@@ -144,7 +149,7 @@ describe('a copy of the settings that is out of date', () => {
     await world.push(before);
     // A miss is remembered too.
     assert.equal((await publicOf('late')).body.code, 'unknown_site');
-    assert.equal(await ancestors(), "'self' https://old.example https://kept.example");
+    assert.equal(await ancestors(), 'https://old.example https://kept.example');
     const running = await world.visitSettled('person');
     const { id: roomId } = await world.room();
 

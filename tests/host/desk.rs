@@ -1,16 +1,55 @@
-//! A desk and a site that do at once what they are asked, unless they are told to fail.
+//! A desk and a site that do at once what they are asked, unless they are told to fail. They may also do it unheard; then
+//! they find it when they are asked to look first, as a desk does that takes no idempotency keys.
 
 use crate::Stage;
 use shared::{
     conversation::{
-        DeskJob, DeskOutcome, DeskRef, Failure, Line, Participant, Post, SiteAnswer, SiteJob, ThreadRef,
-        Voice, WatchRef,
+        Attempt, DeskJob, DeskOutcome, DeskRef, Failure, Line, Participant, Post, SiteAnswer, SiteJob,
+        ThreadRef, Voice, WatchRef,
     },
     settings::DEFAULT_SITE,
 };
 
+/// What the conversation hears of something that was done all the same.
+#[derive(Clone, Copy, Debug)]
+pub enum Unheard {
+    /// A failure, as after a time-out.
+    Failure,
+    /// Nothing: the object stops, or waits for the watchdog.
+    Nothing,
+}
+
 impl Stage {
-    pub(crate) fn desk(&mut self, thread: Option<ThreadRef>, job: &DeskJob) -> Result<DeskOutcome, Failure> {
+    /// `None`: the conversation hears nothing.
+    pub(crate) fn desk(
+        &mut self,
+        thread: Option<ThreadRef>,
+        job: &DeskJob,
+        attempt: &Attempt,
+    ) -> Option<Result<DeskOutcome, Failure>> {
+        let heard = self.attempt(thread, job, attempt);
+        if heard.is_err() {
+            return Some(heard);
+        }
+        match self.unheard.pop_front() {
+            None => Some(heard),
+            Some(Unheard::Failure) => {
+                self.log.push("unheard".into());
+                Some(Err(Failure::Passing { retry_after: None }))
+            }
+            Some(Unheard::Nothing) => {
+                self.log.push("unheard, and no failure either".into());
+                None
+            }
+        }
+    }
+
+    fn attempt(
+        &mut self,
+        thread: Option<ThreadRef>,
+        job: &DeskJob,
+        attempt: &Attempt,
+    ) -> Result<DeskOutcome, Failure> {
         if let Some(failure) = self.desk_fails.pop_front() {
             self.log.push(format!("desk fails: {failure:?}"));
             return Err(failure);
@@ -28,8 +67,17 @@ impl Stage {
             "{job:?} without a thread"
         );
         match job {
-            DeskJob::OpenThread { .. } => Ok(DeskOutcome::ThreadOpened(ThreadRef("thread".into()))),
+            DeskJob::OpenThread { .. } => {
+                if *attempt == Attempt::First || self.threads == 0 {
+                    self.threads += 1;
+                }
+                Ok(DeskOutcome::ThreadOpened(ThreadRef("thread".into())))
+            }
             DeskJob::AddParticipant(_) if std::mem::take(&mut self.refuses_to_add) => Err(Failure::Refused),
+            // Who is in already is let be.
+            DeskJob::AddParticipant(who) if !self.members.insert(format!("{who:?}")) => {
+                Ok(DeskOutcome::Added { name: None })
+            }
             DeskJob::AddParticipant(who) => {
                 let name = match who {
                     Participant::Agent(address) => {
@@ -58,6 +106,10 @@ impl Stage {
                 Ok(DeskOutcome::Swept { found, newest })
             }
             DeskJob::Watch | DeskJob::Rewatch(_) => {
+                let is_new = *job == DeskJob::Watch && *attempt == Attempt::First;
+                if is_new || !self.watched {
+                    self.watches += 1;
+                }
                 self.watched = true;
                 Ok(DeskOutcome::Watching {
                     watch: WatchRef("watch".into()),
@@ -84,13 +136,13 @@ impl Stage {
                     Voice::Bot => "bot",
                 };
                 let line = format!("{who}: {text}");
+                if let Some(number) = self.posted_before(&line, attempt) {
+                    return Ok(DeskOutcome::Posted(self.post(number)));
+                }
                 self.log.push(format!("  room < {line}"));
                 self.room.push(line);
                 self.posts += 1;
-                Ok(DeskOutcome::Posted(Post {
-                    message: DeskRef(format!("post-{}", self.posts)),
-                    at: Some(self.now),
-                }))
+                Ok(DeskOutcome::Posted(self.post(self.posts)))
             }
             DeskJob::Read { message, .. } => Ok(DeskOutcome::Read(
                 self.written
@@ -99,6 +151,27 @@ impl Stage {
                     .cloned(),
             )),
         }
+    }
+
+    fn post(&self, number: u32) -> Post {
+        Post {
+            message: DeskRef(format!("post-{number}")),
+            at: Some(self.now),
+        }
+    }
+
+    /// The number of the post with this line, among those after the last one that the conversation knows.
+    fn posted_before(&self, line: &str, attempt: &Attempt) -> Option<u32> {
+        let Attempt::MaybeDone { last_post } = attempt else {
+            return None;
+        };
+        let number = |post: &Post| post.message.0.strip_prefix("post-")?.parse::<u32>().ok();
+        let known = last_post.as_ref().and_then(number).unwrap_or(0);
+        let newer = self.room.iter().zip(1..).skip(known as usize);
+        newer
+            .into_iter()
+            .find(|(posted, _)| posted.as_str() == line)
+            .map(|(_, number)| number)
     }
 
     fn site(&mut self, job: &SiteJob) -> SiteAnswer {

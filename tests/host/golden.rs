@@ -286,6 +286,7 @@ const LANDED: &[(&str, u64)] = &[
     ("snapshot_v1_0.json", 0x2c59_9218_7258_9b51),
     ("snapshot_v1_1.json", 0x81e7_e883_bff5_d605),
     ("snapshot_v1_2.json", 0xb082_2433_52f3_1aaf),
+    ("snapshot_v1_3.json", 0x5381_8e72_ab94_7621),
     ("wire_v1.jsonl", 0xf107_f127_9bdd_e6ef),
     ("wire_v1_1.jsonl", 0x828f_762e_dbca_7c97),
     ("wire_v1_2.jsonl", 0x5d54_69ac_6cff_f67b),

@@ -2,8 +2,11 @@
 
 mod desk;
 mod play;
+mod scene;
 mod stage;
 mod told;
 
+pub use desk::Unheard;
 pub use play::{check, check_with};
-pub use stage::{Random, Scene, Stage, settings};
+pub use scene::{Random, Scene, settings};
+pub use stage::Stage;

@@ -155,7 +155,6 @@ fn a_transfer_asks_the_other_topics_people() {
           visitor < Transferred { topic: "Support" }
           visitor < state Waiting, Reached
           room < visitor: Transferred { topic: "Support" }
-          room < + anna@example.com
           room < + ben@example.com
         ben: I am from support
           visitor < AgentJoined { name: "Support" }

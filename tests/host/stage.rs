@@ -1,67 +1,21 @@
 //! The world round one conversation: carries out effects at once, keeps what would be stored.
 
-use crate::told::told;
+use crate::{Scene, desk::Unheard, told::told};
 use shared::{
     conversation::{
         Attempt, BotAnswer, BotAsk, ConnectionId, Context, Conversation, DeskFile, DeskFileState, DeskJob,
         DeskMessage, DeskRef, Effect, Failure, Input, SiteJob, Start, TaskId, To, VisitorCard,
     },
     file::FileKind,
-    hours::Interval,
     message::{Entry, MessageId, Seq, Span},
     protocol::ServerFrame,
     settings::{DEFAULT_SITE, Settings},
     time::Timestamp,
 };
-use std::{collections::VecDeque, time::Duration};
-
-/// The settings that the product ships with.
-pub fn settings() -> Settings {
-    serde_json::from_str(include_str!("../../edge/default-settings.json"))
-        .unwrap_or_else(|error| panic!("{error}"))
-}
-
-/// SplitMix64: the same seed plays the same game.
-#[derive(Clone, Debug)]
-pub struct Random(pub u64);
-
-impl Random {
-    pub fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % limit
-    }
-}
-
-/// What a conversation begins with.
-pub struct Scene {
-    pub settings: Settings,
-    pub topic: String,
-    /// When people answer, if not always.
-    pub open: Option<Vec<Interval>>,
-    /// What is left for the team instead of a chat.
-    pub message: Option<String>,
-    /// The site does not serve this visitor.
-    pub blocked: bool,
-    pub desk_fails: Vec<Failure>,
-    pub always_fails: Vec<(String, Failure)>,
-}
-
-impl Scene {
-    pub fn new(topic: &str) -> Self {
-        Self {
-            settings: settings(),
-            topic: topic.into(),
-            open: None,
-            message: None,
-            blocked: false,
-            desk_fails: vec![],
-            always_fails: vec![],
-        }
-    }
-}
+use std::{
+    collections::{HashSet, VecDeque},
+    time::Duration,
+};
 
 pub struct Stage {
     pub conversation: Conversation,
@@ -76,6 +30,12 @@ pub struct Stage {
     pub room: Vec<String>,
     /// What the desk does next; when empty it does what it is asked.
     pub desk_fails: VecDeque<Failure>,
+    /// What it does next without being heard, after what it fails.
+    pub unheard: VecDeque<Unheard>,
+    /// How often a thread was opened, and a watch begun: more than once is once too often.
+    pub threads: u32,
+    pub watches: u32,
+    pub(crate) members: HashSet<String>,
     /// What it does with every task of this kind (`AddParticipant`, `Watch`, `Read` …).
     pub always_fails: Vec<(String, Failure)>,
     /// Tasks with this in them stop the object in the middle.
@@ -147,6 +107,10 @@ impl Stage {
             room: vec![],
             desk_fails: scene.desk_fails.into(),
             always_fails: scene.always_fails,
+            unheard: scene.unheard.into(),
+            threads: 0,
+            watches: 0,
+            members: HashSet::new(),
             traps_on: None,
             trapped: false,
             watched: false,
@@ -239,6 +203,18 @@ impl Stage {
             files: vec![],
         });
         source
+    }
+
+    /// The desk tells of a message. As at the edge, the conversation hears of none that is in the transcript.
+    pub fn signal(&mut self, message: &DeskRef) {
+        let is_known = self
+            .rows
+            .iter()
+            .any(|(_, source)| source.as_ref() == Some(message));
+        if !is_known {
+            let message = message.clone();
+            self.take(Input::DeskSignalled { message });
+        }
     }
 
     pub fn send_file(&mut self, id: &str, name: &str, size: u64, kind: FileKind) {
@@ -366,17 +342,17 @@ impl Stage {
                     attempt,
                 } => {
                     let traps = |on: &String| format!("{job:?}").contains(on);
-                    self.asked.push((job.clone(), attempt));
+                    self.asked.push((job.clone(), attempt.clone()));
                     if self.traps_on.as_ref().is_some_and(traps) {
                         self.log.push("trap".into());
                         self.trapped = true;
                         return;
                     }
-                    let input = match self.desk(thread, &job) {
-                        Ok(outcome) => Input::DeskDone { task, outcome },
-                        Err(failure) => Input::DeskFailed { task, failure },
-                    };
-                    self.take(input);
+                    match self.desk(thread, &job, &attempt) {
+                        Some(Ok(outcome)) => self.take(Input::DeskDone { task, outcome }),
+                        Some(Err(failure)) => self.take(Input::DeskFailed { task, failure }),
+                        None => {}
+                    }
                 }
                 Effect::AskBot { task, ask, .. } => self.bot_asks.push_back((task, ask)),
             }

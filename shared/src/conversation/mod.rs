@@ -31,7 +31,7 @@ pub use job::*;
 
 use crate::{
     message::{ClosedBy, Entry, Notice, Said, Seq},
-    protocol::{DeskReach, PhaseView, ServerFrame, State, is_false},
+    protocol::{DeskReach, PhaseView, ServerFrame, State, is_false, is_true, yes},
     settings::Plan,
     time::Timestamp,
 };
@@ -119,15 +119,6 @@ pub struct Conversation {
     uploads: Uploads,
     #[serde(skip)]
     gate: Gate,
-}
-
-fn yes() -> bool {
-    true
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_true(value: &bool) -> bool {
-    *value
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
