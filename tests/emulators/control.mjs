@@ -52,13 +52,14 @@ function reset({ clock, webex, google, dialogflow, faults, log }) {
   log.clear();
 }
 
-function planDeliveries({ webex }, { drop, duplicate, hold, parallel }) {
+function planDeliveries({ webex }, { drop, duplicate, hold, parallel, chance, seed }) {
   const changes = {};
   if (drop !== undefined) changes.drop = count(drop, 'drop');
   if (duplicate !== undefined) changes.duplicate = count(duplicate, 'duplicate');
   if (hold !== undefined) changes.hold = hold === true;
   if (parallel !== undefined) changes.parallel = parallel === true;
   webex.deliveries.plan(changes);
+  if (chance !== undefined) webex.deliveries.disturb({ chance, seed });
 }
 
 /** The seed of a shuffled order is in the answer, to be given another time. */

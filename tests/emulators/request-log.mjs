@@ -1,7 +1,7 @@
-const MAX_ENTRIES = 10_000;
-
 /** The vendor calls that came in, in order. Tokens and form bodies are not kept. */
 export class RequestLog {
+  /** Entries that are kept: the newest. */
+  longest = 10_000;
   #entries = [];
 
   get entries() {
@@ -20,7 +20,7 @@ export class RequestLog {
     const isJson = (headers['content-type'] ?? '').startsWith('application/json');
     const entry = { ...call, status: null, body: isJson ? parse(body) : undefined };
     this.#entries.push(entry);
-    if (this.#entries.length > MAX_ENTRIES) this.#entries.shift();
+    if (this.#entries.length > this.longest) this.#entries.shift();
     return entry;
   }
 }

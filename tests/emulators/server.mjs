@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { remains } from './chance.mjs';
 import { Clock } from './clock.mjs';
 import { handleControl } from './control.mjs';
 import { Dialogflow } from './dialogflow.mjs';
@@ -18,7 +19,8 @@ import { Webex } from './webex/index.mjs';
  * @param {number} [options.port] 0 takes any free port
  * @param {object} options.serviceAccount the key file's content that Google knows
  * @param {(line: string) => void} [options.log] told of every vendor call
- * @returns {Promise<{url: string, close: () => Promise<void>}>}
+ * @returns {Promise<{url: string, parts: object, close: () => Promise<void>}>}
+ *   `parts` for whoever runs in the same process
  */
 export async function startEmulators({ port = 8788, serviceAccount, log = () => {} }) {
   let url;
@@ -46,7 +48,7 @@ export async function startEmulators({ port = 8788, serviceAccount, log = () => 
     server.closeAllConnections();
     return new Promise((resolve) => server.close(resolve));
   };
-  return { url, close };
+  return { url, parts, close };
 }
 
 async function answer(parts, base, incoming, response, log) {
@@ -73,11 +75,14 @@ async function answerAsVendor(parts, request, response, log) {
   };
   const entry = parts.log.add(call, headers, body);
   const fault = parts.faults.take(method, path);
+  entry.fault = fault?.kind;
   if (fault?.hang) return hang(parts, fault, request, response, entry, log);
-  if (fault?.delay_ms) await sleep(fault.delay_ms);
+  if (fault?.revokes) revoke(parts, path);
+  if (fault?.delay_ms && !fault.is_done_first) await sleep(fault.delay_ms);
   if (fault?.drop !== 'before') {
-    const reply = (fault && faultReply(fault, path)) ?? (await execute(parts, request));
+    const reply = remains((fault && faultReply(fault, path)) ?? (await execute(parts, request)), fault);
     entry.status = reply.status;
+    if (fault?.is_done_first) await sleep(fault.delay_ms);
     if (!fault?.drop) send(response, reply);
   }
   if (fault?.drop) {
@@ -111,6 +116,11 @@ async function execute(parts, request) {
     if (error instanceof URIError) return refusal(request.path, 400);
     throw error;
   }
+}
+
+function revoke({ webex, google }, path) {
+  if (path.startsWith('/webex/')) webex.tokens.revokeIssued();
+  else google.reset();
 }
 
 function under(prefix, request) {

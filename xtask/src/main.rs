@@ -43,6 +43,11 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Let many conversations live through faults and restarts, and compare what became of them
+    Soak {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Run the vendors' client libraries against the emulators (needs python3)
     Conformance,
 }
@@ -77,15 +82,8 @@ fn run(task: Task) -> Result<bool> {
             build::run()?;
             return budget::check();
         }
-        Task::Bench { arguments } => {
-            build::run()?;
-            process::run(
-                Command::new("node")
-                    .arg("tests/bench/main.mjs")
-                    .args(arguments)
-                    .env("EDGECHAT_BUILT", "1"),
-            )?;
-        }
+        Task::Bench { arguments } => load("tests/bench/main.mjs", &arguments)?,
+        Task::Soak { arguments } => load("tests/soak/main.mjs", &arguments)?,
         Task::Conformance => {
             setup::check_python("for the vendors' client libraries")?;
             setup::run()?;
@@ -93,4 +91,15 @@ fn run(task: Task) -> Result<bool> {
         }
     }
     Ok(true)
+}
+
+/// Runs a program that puts load on what was just built.
+fn load(program: &str, arguments: &[String]) -> Result<()> {
+    build::run()?;
+    process::run(
+        Command::new("node")
+            .arg(program)
+            .args(arguments)
+            .env("EDGECHAT_BUILT", "1"),
+    )
 }

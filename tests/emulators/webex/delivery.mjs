@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { Chance, disorder } from '../chance.mjs';
 import { shuffled } from '../shuffle.mjs';
 
 const WINDOW_MS = 5 * 60 * 1000;
@@ -30,6 +31,11 @@ export class Deliveries {
   #plan = { ...NOTHING_WRONG };
   #stop = new AbortController();
   #pending = 0;
+  #disorder;
+  #overtaken = new Map();
+
+  /** Told of each delivery, and of what becomes of it. */
+  told = () => {};
 
   constructor(clock) {
     this.#clock = clock;
@@ -57,6 +63,8 @@ export class Deliveries {
     this.#made = [];
     this.#pending = 0;
     this.#plan = { ...NOTHING_WRONG };
+    this.#disorder = undefined;
+    this.#overtaken.clear();
   }
 
   schedule(webhook, payload) {
@@ -69,6 +77,7 @@ export class Deliveries {
       return;
     }
     const delivery = { webhook, body: JSON.stringify(payload), stopped: this.#stop.signal };
+    if (this.#disorder) return this.#disturbed(delivery);
     const copies = this.#plan.duplicate > 0 ? [delivery, delivery] : [delivery];
     if (copies.length > 1) this.#plan.duplicate -= 1;
     if (this.#plan.hold) this.#held.push(...copies);
@@ -91,6 +100,39 @@ export class Deliveries {
     return deliveries.length;
   }
 
+  /** From now on deliveries are lost, doubled, delayed and overtaken, each with this share; with none, no more. */
+  disturb({ chance: share, seed = 0 }) {
+    this.#disorder = share > 0 ? { share, chance: new Chance(seed) } : undefined;
+  }
+
+  #disturbed(delivery) {
+    const { way, after_ms } = disorder(this.#disorder.chance, this.#disorder.share) ?? {};
+    this.told(delivery, way ?? 'sent');
+    if (way === 'dropped') return;
+    if (way === 'delayed') return this.#later(after_ms, () => this.#deliver(delivery));
+    if (way === 'overtaken') return this.#letOvertake(delivery, after_ms);
+    this.#enqueue(delivery);
+    if (way === 'doubled') this.#later(after_ms, () => this.#deliver(delivery));
+    this.#overtaken.get(delivery.webhook.id)?.();
+  }
+
+  /** Goes out behind the webhook's next one, or when there is none for this long. */
+  #letOvertake(delivery, longest) {
+    const { id } = delivery.webhook;
+    this.#overtaken.get(id)?.();
+    const goOn = () => {
+      if (this.#overtaken.get(id) !== goOn) return;
+      this.#overtaken.delete(id);
+      this.#enqueue(delivery);
+    };
+    this.#overtaken.set(id, goOn);
+    this.#later(longest, goOn);
+  }
+
+  #later(ms, work) {
+    setTimeout(work, ms).unref();
+  }
+
   #enqueue(delivery) {
     if (this.#plan.parallel) return void this.#deliver(delivery);
     const before = this.#queues.get(delivery.webhook.id) ?? Promise.resolve();
@@ -107,6 +149,7 @@ export class Deliveries {
     this.#made.push(delivery);
     if (this.#made.length > REMEMBERED) this.#made.shift();
     const isDelivered = await post(delivery);
+    this.told(delivery, isDelivered ? 'taken' : 'not taken');
     if (stopped.aborted) return;
     this.#pending -= 1;
     if (!isDelivered) this.#countFailure(webhook);
