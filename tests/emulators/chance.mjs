@@ -54,6 +54,9 @@ function fingerprint(text) {
   return hash;
 }
 
+/** How many of the refused tokens are no longer good for anybody: all conversations have to get the new one. */
+const REVOKED = 0.2;
+
 const HTML = { status: 200, headers: { 'content-type': 'text/html' }, body: '<!doctype html><title>Please wait</title>' };
 
 /**
@@ -65,7 +68,7 @@ const WRONG_ANSWERS = {
   500: () => ({ status: 500 }),
   502: () => ({ status: 502 }),
   503: () => ({ status: 503 }),
-  'token revoked': () => ({ status: 401, revokes: true }),
+  'token refused': (chance) => ({ status: 401, revokes: chance.happens(REVOKED) }),
   'cut before': () => ({ drop: 'before' }),
   'cut after': () => ({ drop: 'after' }),
   'late call': (chance) => ({ delay_ms: chance.whole(500, 4_000) }),

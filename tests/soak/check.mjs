@@ -8,6 +8,7 @@ import { tagIn } from './texts.mjs';
  * @property {string} [roomId]
  * @property {string} [text] as it was posted
  * @property {string} [messageId] the desk's
+ * @property {object} [hook]
  */
 
 const OWN = 'live-chat@example.com';
@@ -51,7 +52,7 @@ function ended(posts, hooks) {
   const notices = posts.filter(({ kind }) => kind === 'notice');
   const found = repeated(notices.map(({ text }) => text)).map((text) => ({ kind: 'doubled', what: 'a notice', text }));
   if (!notices.some(({ text }) => /ended the chat|chat is closed/.test(text))) found.push({ kind: 'lost', what: 'the notice of the end' });
-  if (hooks.length > 0) found.push({ kind: 'left over', what: `${hooks.length} webhooks after the end` });
+  for (const hook of hooks) found.push({ kind: 'left over', what: `a webhook after the end, of ${hook.created}`, hook });
   return found;
 }
 

@@ -1,5 +1,6 @@
 // What the emulators saw of one message: every call and every delivery about it, in order, so that the cause of a
 // difference can be read off.
+import { writeFileSync } from 'node:fs';
 
 const NAMES = 60;
 const LOOK = /\/(webhooks|rooms)\?/;
@@ -45,9 +46,16 @@ export class Evidence {
     return kinds;
   }
 
+  /** Everything, one JSON a line. */
+  write(file) {
+    const all = [...this.#log.entries, ...this.#deliveries, ...this.#restarts];
+    const lines = all.sort((one, other) => one.at.localeCompare(other.at)).map((one) => JSON.stringify(one));
+    writeFileSync(file, `${lines.join('\n')}\n`);
+  }
+
   /** Lines about a difference. */
-  about({ kind, what, roomId, text, messageId, at: since = 0 }) {
-    const calls = this.#log.entries.filter((call) => Date.parse(call.at) >= since && isAbout(call, { roomId, text, messageId, what }));
+  about({ kind, roomId, text, messageId, hook, at: since = 0 }) {
+    const calls = this.#log.entries.filter((call) => Date.parse(call.at) >= since && isAbout(call, { roomId, text, messageId, hook }));
     const lines = [
       ...calls.map((call) => ({ at: call.at, line: callLine(call) })),
       ...this.#deliveries.filter(({ id }) => messageId && id === messageId).map(({ at, what: way }) => ({ at, line: `delivery ${way}` })),
@@ -59,9 +67,9 @@ export class Evidence {
 }
 
 /** A post of this text and the look-ups of its room near it; a message that is read; a room's webhook. */
-function isAbout({ method, path, body }, { roomId, text, messageId, what }) {
+function isAbout({ method, path, body }, { roomId, text, messageId, hook }) {
   if (messageId) return path.includes(messageId);
-  if (what.includes('webhook')) return path.includes('/webhooks') && (body?.filter?.includes(roomId) || method !== 'POST');
+  if (hook) return path.includes(hook.id) || body?.targetUrl === hook.targetUrl;
   if (!text || !roomId) return false;
   const isPost = method === 'POST' && body?.roomId === roomId && body.text?.trim().endsWith(text);
   const isFile = text.startsWith('file ') && method === 'POST' && path.endsWith('/messages') && body === undefined;

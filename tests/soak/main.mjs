@@ -1,6 +1,7 @@
 // Many conversations at once, while everything goes wrong that the emulators can do wrong and the worker dies again
 // and again; then every transcript is compared with its room:
 //   node tests/soak/main.mjs [--minutes 5] [--conversations 200] [--seed N] [--share 0.05] [--restart 60] [--hard-text]
+//     [--journal FILE]
 // The seed fixes the faults and what is written, not the time that things take.
 import { createHash, randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -27,6 +28,8 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(randomInt(1, 1_000_000)) },
     share: { type: 'string', default: '0.05' },
     restart: { type: 'string', default: '60' },
+    /** Where every call and delivery is written, one JSON a line. */
+    journal: { type: 'string' },
     // On by default once no text of an agent's stops the worker.
     'hard-text': { type: 'boolean', default: false },
   },
@@ -180,6 +183,7 @@ async function report({ wait, seconds }) {
     ['seconds until all had ended', wait.ended ?? 'never'],
     ['seconds in all', seconds],
   ]);
+  if (values.journal) evidence.write(values.journal);
   printDifferences(differences, evidence);
   const others = [];
   if (rooms.size > 0) others.push(`${rooms.size} rooms of no conversation: ${[...rooms.keys()].slice(0, 10)}`);

@@ -1,7 +1,9 @@
 // What is printed: a line now and then, and a table at the end.
 
-const MOST_LINES = 40;
-const MOST_SHOWN = 25;
+const MOST_LINES = 25;
+/** Of one kind. */
+const MOST_SHOWN = 8;
+const KINDS = ['lost', 'doubled', 'out of order', 'leaked', 'altered', 'left over', 'odd'];
 
 export function progress(seconds, { conversations, load, evidence, restarts }) {
   const parts = [
@@ -24,7 +26,8 @@ export function table(rows) {
 
 /** One that was found, and everything the emulators know of it. */
 export function printDifferences(differences, evidence) {
-  for (const { conversation, ...difference } of differences.slice(0, MOST_SHOWN)) {
+  const shown = KINDS.flatMap((kind) => differences.filter((one) => one.kind === kind).slice(0, MOST_SHOWN));
+  for (const { conversation, ...difference } of shown) {
     const { index, topic, reference } = conversation;
     console.log(`${difference.kind}: ${difference.what} (conversation ${index}, ${topic}, ${reference})`);
     if (difference.text) console.log(`    “${difference.text.slice(0, 100).replaceAll('\n', ' ')}”`);
@@ -32,7 +35,7 @@ export function printDifferences(differences, evidence) {
     for (const line of lines.slice(-MOST_LINES)) console.log(`    ${line}`);
     if (lines.length > MOST_LINES) console.log(`    and ${lines.length - MOST_LINES} before`);
   }
-  if (differences.length > MOST_SHOWN) console.log(`… and ${differences.length - MOST_SHOWN} more`);
+  if (differences.length > shown.length) console.log(`… and ${differences.length - shown.length} more`);
 }
 
 /** The last lines. False: there is something to repeat. */
