@@ -1,15 +1,11 @@
-/** The items in an order that follows from a seed (Fisher-Yates by mulberry32). */
+import { Chance } from './chance.mjs';
+
+/** The items in an order that follows from a seed (Fisher-Yates). */
 export function shuffled(items, seed) {
   const order = [...items];
-  let state = seed | 0;
-  const next = () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const chance = new Chance(seed);
   for (let last = order.length - 1; last > 0; last -= 1) {
-    const other = Math.floor(next() * (last + 1));
+    const other = chance.whole(0, last);
     [order[last], order[other]] = [order[other], order[last]];
   }
   return order;

@@ -16,7 +16,7 @@ const BOT = 'live-chat@webex.bot';
 const CARD = 'Customer geolocation: ';
 /** How a line of the system begins in a room, and the bot's where its own account cannot post. */
 const NOTICE = '— ';
-const BOT_BY_OTHERS = 'Bot: ';
+const BOT_BY_OTHERS = /^(Bot|Assistant): /;
 
 /** One conversation at its end. @returns {Difference[]} */
 export function compare(conversation, { rooms, hooks, entries }) {
@@ -38,8 +38,8 @@ export function compare(conversation, { rooms, hooks, entries }) {
 
 function readPost({ id, text, author, files, created }) {
   const kind = text.startsWith(CARD) ? 'card' : text.startsWith(NOTICE) ? 'notice' : 'line';
-  const plain = author === OWN && text.startsWith(BOT_BY_OTHERS) ? text.slice(BOT_BY_OTHERS.length) : text;
-  return { id, kind, created, text: (kind === 'line' ? plain : text).trim(), file: files?.[0] };
+  const plain = author === OWN ? text.replace(BOT_BY_OTHERS, '') : text;
+  return { id, kind, created, text: plain.trim(), file: files?.[0] };
 }
 
 function once(name, posts, wanted) {
@@ -113,6 +113,8 @@ function postOf({ visitor, bot }) {
 function heard({ answers, notes }, entries) {
   const shown = inReadingOrder(entries).flatMap(({ at, said }) => (said.agent ? { at, ...said.agent } : []));
   const tags = shown.map(({ body }) => tagIn(plain(body)));
+  // Words may go ahead of the files, which then come without them.
+  const late = shown.filter(({ body, files }) => body.length === 0 && files).flatMap(({ files }) => files);
   const found = [];
   for (const { tag, id, shown: text, created, file } of answers) {
     const at = tags.indexOf(tag);
@@ -123,7 +125,7 @@ function heard({ answers, notes }, entries) {
     const { body, at: time, files = [] } = shown[at];
     if (plain(body) !== text) found.push({ kind: 'altered', what: `an agent's ${tag}: ${plain(body)}`, messageId: id, text });
     if (time !== Date.parse(created)) found.push({ kind: 'altered', what: `the time of ${tag}`, messageId: id, text });
-    const names = files.map(({ name }) => name);
+    const names = [...files, ...late.filter(({ name }) => name === file?.name)].map(({ name }) => name);
     if (!isSame(names, file ? [file.name] : [])) {
       found.push({ kind: 'altered', what: `files of ${tag}: ${JSON.stringify(names)}`, messageId: id, text });
     }
@@ -132,7 +134,7 @@ function heard({ answers, notes }, entries) {
   for (const tag of repeated(tags.filter(Boolean))) {
     found.push({ kind: 'doubled', what: `an agent's ${tag} is shown again`, messageId: known.get(tag) });
   }
-  for (const { body } of shown) {
+  for (const { body } of shown.filter((one) => one.body.length > 0)) {
     if (notes.some((note) => plain(body).includes(tagIn(note)))) found.push({ kind: 'leaked', what: plain(body) });
     else if (!known.has(tagIn(plain(body)))) found.push(odd(`shown, but no agent wrote it: ${plain(body)}`));
   }
@@ -171,6 +173,11 @@ export function foundLate(entries) {
     latest = Math.max(latest, at);
   }
   return count;
+}
+
+/** How often both sides were told that something could not be passed on. */
+export function toldLost(entries) {
+  return entries.filter(({ said }) => said.notice === 'not_shown' || said.notice?.not_delivered).length;
 }
 
 /** What came over the visitor's connections is what is stored. */

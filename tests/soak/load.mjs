@@ -8,8 +8,8 @@ import { SoakVisitor } from './visitor.mjs';
 /** Conversations begin within this time, or within the first third of the load. */
 const ARRIVING_MS = 60_000;
 /** Between two things that one side does, on average. */
-const VISITOR_PAUSE_MS = 11_000;
-const AGENT_PAUSE_MS = 14_000;
+const VISITOR_PAUSE_MS = 16_000;
+const AGENT_PAUSE_MS = 20_000;
 const POLLING = 0.15;
 
 const TOPICS = ['support', 'support', 'person', 'person', 'mixed', 'sales'];
