@@ -10,7 +10,7 @@ use crate::{
 };
 use futures_util::{TryStreamExt, future::select};
 use shared::{
-    conversation::{ConnectionId, Input},
+    conversation::{ConnectionId, Input, Upload},
     file::Sample,
     message::MessageId,
     protocol::{Rejection, ServerFrame},
@@ -134,11 +134,13 @@ impl Shell {
         self.ask_core(Input::VisitorSentFile {
             connection: nobody(),
             id: offer.id.clone(),
-            name: offer.name.clone(),
-            size: sample.size(),
-            fingerprint: sample.fingerprint().0,
-            kind: sample.kind(),
-            image: sample.image(),
+            upload: Upload {
+                name: offer.name.clone(),
+                size: sample.size(),
+                fingerprint: sample.fingerprint().0,
+                kind: sample.kind(),
+                image: sample.image(),
+            },
         })
     }
 

@@ -4,7 +4,7 @@ use crate::{Scene, desk::Unheard, told::told};
 use shared::{
     conversation::{
         Attempt, BotAnswer, BotAsk, ConnectionId, Context, Conversation, DeskFile, DeskFileState, DeskJob,
-        DeskMessage, DeskRef, Effect, Failure, Input, SiteJob, Start, TaskId, To, VisitorCard,
+        DeskMessage, DeskRef, Effect, Failure, Input, SiteJob, Start, TaskId, To, Upload, VisitorCard,
     },
     file::FileKind,
     message::{Entry, MessageId, Seq, Span},
@@ -225,11 +225,13 @@ impl Stage {
         self.take(Input::VisitorSentFile {
             connection: ConnectionId("c".into()),
             id,
-            name: name.into(),
-            size,
-            fingerprint: size,
-            kind,
-            image: None,
+            upload: Upload {
+                name: name.into(),
+                size,
+                fingerprint: size,
+                kind,
+                image: None,
+            },
         });
         self.conversation.upload_ended();
     }

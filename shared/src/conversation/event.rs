@@ -74,12 +74,7 @@ pub enum Input {
     VisitorSentFile {
         connection: ConnectionId,
         id: MessageId,
-        name: String,
-        size: u64,
-        /// Of its bytes, to tell a repeat from a reuse of the id.
-        fingerprint: u64,
-        kind: FileKind,
-        image: Option<Image>,
+        upload: Upload,
     },
     VisitorAskedForPerson,
     VisitorStayed,
@@ -123,6 +118,17 @@ pub enum Input {
 pub enum WatchState {
     Active,
     Lost,
+}
+
+/// A file as it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upload {
+    pub name: String,
+    pub size: u64,
+    /// Of its bytes, to tell a repeat from a reuse of the id.
+    pub fingerprint: u64,
+    pub kind: FileKind,
+    pub image: Option<Image>,
 }
 
 /// Where a file's bytes are.

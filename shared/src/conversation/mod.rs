@@ -42,7 +42,7 @@ use reading::Reading;
 use seen::Seen;
 use serde::{Deserialize, Serialize};
 use timers::{Presence, Silence, Warning};
-use uploads::{Upload, Uploads};
+use uploads::Uploads;
 
 /// Version of the stored form. It is only added to: a worker reads what the one before it wrote.
 pub const SNAPSHOT_VERSION: u8 = 1;
@@ -194,23 +194,8 @@ impl Conversation {
             Input::VisitorSentFile {
                 connection,
                 id,
-                name,
-                size,
-                fingerprint,
-                kind,
-                image,
-            } => self.visitor_sent_file(
-                connection,
-                id,
-                Upload {
-                    name,
-                    size,
-                    fingerprint,
-                    kind,
-                    image,
-                },
-                turn,
-            ),
+                upload,
+            } => self.visitor_sent_file(connection, id, upload, turn),
             Input::VisitorAskedForPerson => {
                 self.sign_of_life(turn);
                 if self.phase == Phase::WithBot {

@@ -1,7 +1,7 @@
 //! Files from the visitor: asked for before a byte is read, looked at while they come, kept when they are stored.
 
 use super::{
-    ConnectionId, Conversation, DeskJob, Effect, FileOrigin, Line, Turn, Voice,
+    ConnectionId, Conversation, DeskJob, Effect, FileOrigin, Line, Turn, Upload, Voice,
     pace::{Allowance, Pace},
     visitor::{in_ms, reject},
 };
@@ -45,15 +45,6 @@ impl Uploads {
     fn are_full(&self, size: u64) -> bool {
         self.count >= MAX_FILES || self.bytes + size > MAX_BYTES
     }
-}
-
-/// A file as it came.
-pub(super) struct Upload {
-    pub(super) name: String,
-    pub(super) size: u64,
-    pub(super) fingerprint: u64,
-    pub(super) kind: FileKind,
-    pub(super) image: Option<Image>,
 }
 
 impl Conversation {
