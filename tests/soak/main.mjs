@@ -83,8 +83,7 @@ async function run() {
   try {
     const until = began + plan.minutes * 60_000;
     const killing = plan.restart > 0 ? killAgainAndAgain(until) : undefined;
-    await Promise.race([load.run(until - Date.now()), watching]);
-    await killing;
+    await Promise.race([Promise.all([load.run(until - Date.now()), killing]), watching]);
     parts.faults.clear();
     parts.webex.deliveries.disturb({ chance: 0 });
     const wait = { settled: await settled(load.begun), ended: await ended(load.begun) };
@@ -102,6 +101,8 @@ async function killAgainAndAgain(until) {
     await sleep(plan.restart * 1000);
     if (isStopped) return;
     countTraps();
+    const { exitCode, signalCode } = world.worker;
+    if (exitCode !== null || signalCode) throw new Error(`the worker has ended by itself (${exitCode ?? signalCode})`);
     evidence.restarted('is killed');
     restarting = world.restartWorker();
     await restarting;
