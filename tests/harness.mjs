@@ -305,6 +305,9 @@ function wranglerEnv(folder) {
 
 /** A visitor's panel, as far as the wire is concerned. */
 export class Visitor {
+  /** Where they come from, if many are to come from different places: starts are limited by address. */
+  address;
+
   constructor(world, key = randomBytes(18).toString('base64url')) {
     Object.assign(this, { world, key, entries: [], frames: [], state: undefined, sent: 0 });
   }
@@ -312,7 +315,8 @@ export class Visitor {
   /** @param {object} [more] like `site` or `message` */
   async start(topic, answers = {}, more = {}) {
     const request = { key: this.key, topic, answers, page: 'https://shop.example/', referrer: '', ...more };
-    const answer = await this.world.post('/v1/conversations', request);
+    const from = this.address && { 'cf-connecting-ip': this.address };
+    const answer = await this.world.post('/v1/conversations', request, from);
     if (answer.status === 200) this.session = answer.body;
     return answer;
   }

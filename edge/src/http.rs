@@ -73,8 +73,9 @@ async fn exchange<B>(
     largest: usize,
     read: impl AsyncFnOnce(&Response) -> Result<B, JsValue>,
 ) -> Result<Reply<B>, NoReply> {
-    let call_under_way = UnderWay(AbortController::default());
-    let signal = call_under_way.0.signal();
+    let abort = AbortController::default();
+    let signal = abort.signal();
+    let under_way = UnderWay(Some(abort));
     let answer = async {
         // What a HEAD announces does not come.
         let is_head = call.method == Method::Head;
@@ -101,15 +102,28 @@ async fn exchange<B>(
         Err(NoReply::TimedOut)
     };
     let (answer, late) = (std::pin::pin!(answer), std::pin::pin!(late));
-    futures_util::future::select(answer, late).await.factor_first().0
+    let reply = futures_util::future::select(answer, late).await.factor_first().0;
+    if reply.is_ok() {
+        under_way.answered();
+    }
+    reply
 }
 
-/// Broken off when nobody waits for it any more; a call that has ended does not mind.
-struct UnderWay(AbortController);
+/// A call that is broken off when nobody waits for its answer any more.
+struct UnderWay(Option<AbortController>);
+
+impl UnderWay {
+    /// The answer is there, and its body may still be on the way.
+    fn answered(mut self) {
+        self.0 = None;
+    }
+}
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        std::mem::take(&mut self.0).abort();
+        if let Some(abort) = self.0.take() {
+            abort.abort();
+        }
     }
 }
 

@@ -174,11 +174,12 @@ pub fn clean_name(name: &str) -> String {
             || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '"' | '<' | '>' | '|' | ':' | '*' | '?')
     };
     let clean: String = last.chars().filter(|c| !is_odd(c)).collect();
-    let clean = clean.trim().trim_start_matches('.');
+    let clean = clean.trim_end();
     let too_long = clean.chars().count().saturating_sub(LONGEST_NAME);
     // The ending says what it is, so the beginning goes.
     let clean: String = clean.chars().skip(too_long).collect();
-    if clean.is_empty() { "file".into() } else { clean }
+    let clean = clean.trim_start_matches(|c: char| c.is_whitespace() || c == '.');
+    if clean.is_empty() { "file" } else { clean }.into()
 }
 
 #[cfg(test)]

@@ -123,11 +123,9 @@ impl<J> Lane<J> {
             return None;
         }
         let task = self.tasks.front_mut()?;
-        let done = if task.begun > 0 || task.unheard {
-            Done::Maybe
-        } else {
-            Done::No
-        };
+        // That stays so, however the next attempt ends.
+        task.unheard |= task.begun > 0;
+        let done = if task.unheard { Done::Maybe } else { Done::No };
         task.begun += 1;
         self.head = Head::UnderWay { since: now };
         Some((task, done))
@@ -340,6 +338,17 @@ mod tests {
         }
         assert_eq!(lane.take_poisoned(NOW).map(|task| task.job), Some("poison"));
         assert_eq!(started(&mut lane, NOW), Some(("next", Done::No)));
+    }
+
+    #[test]
+    fn what_may_have_been_done_is_not_forgotten_by_a_failed_look() {
+        let mut lane = lane(&["post"]);
+        assert_eq!(started(&mut lane, NOW), Some(("post", Done::No)));
+        // The object dies, and the next attempt is turned away before it can look.
+        lane.head = Head::Idle;
+        assert_eq!(started(&mut lane, NOW), Some(("post", Done::Maybe)));
+        lane.retry_at(TaskId(1), NOW, Done::No);
+        assert_eq!(started(&mut lane, NOW), Some(("post", Done::Maybe)));
     }
 
     #[test]
