@@ -155,7 +155,7 @@ describe('while a webhook does not work', () => {
   after(() => world?.close());
 
   test('looks come as if there were none, and end when it is back', { timeout: 90_000 }, async () => {
-    await world.fault({ route: 'POST /webex/v1/webhooks', status: 503, times: 8 });
+    await world.fault({ route: 'POST /webex/v1/webhooks', status: 503, times: 5 });
     const visitor = await world.visit();
     const looks = async () => (await world.calls('GET /webex/v1/rooms')).length;
     await until(async () => (await looks()) >= 2, 60_000);
