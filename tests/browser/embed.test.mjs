@@ -143,8 +143,14 @@ test('no layout shift and no task over 50 ms on the page, at a quarter of the sp
   // A page that does both is found out.
   const clumsy = await strain(site, () => {
     document.querySelector('main').prepend(Object.assign(document.createElement('div'), { style: 'height: 200px' }));
-    const end = performance.now() + 200;
-    while (performance.now() < end);
+    // In a task of the page's own: what the test runs itself is on nobody's account, now and then.
+    return new Promise((done) => {
+      setTimeout(() => {
+        const end = performance.now() + 200;
+        while (performance.now() < end);
+        done();
+      });
+    });
   });
   assert.ok(clumsy.shift > 0 && clumsy.tasks.length > 0, JSON.stringify(clumsy));
   site.close();
