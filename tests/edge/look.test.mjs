@@ -91,15 +91,16 @@ describe('what a look costs', () => {
   });
   after(() => world?.close());
 
-  /** Waits for the next look at everything, and returns the calls from the one before it. */
+  /** Waits for the next look at everything, and returns the calls from the one before it, and the time between in seconds. */
   async function callsOfALook() {
     const looks = async () => (await world.calls('/webex/v1/webhooks')).filter((call) => call === 'GET /webex/v1/webhooks').length;
     const from = await looks();
     await until(async () => (await looks()) > from, 3 * SECONDS * 1_000);
+    const began = Date.now();
     await world.control('DELETE', '/requests');
     await until(async () => (await looks()) > 0, 3 * SECONDS * 1_000);
     const calls = await world.calls('/webex');
-    return calls.filter((call) => call !== POST);
+    return { calls: calls.filter((call) => call !== POST), seconds: (Date.now() - began) / 1_000 };
   }
 
   test('750 busy conversations would take less than a tenth of what Webex allows', { timeout: 240_000 }, async () => {
@@ -115,18 +116,20 @@ describe('what a look costs', () => {
       }
     })();
     await callsOfALook();
-    const calls = await callsOfALook();
+    const { calls, seconds } = await callsOfALook();
     goesOn = false;
     await talk;
     const count = (call) => calls.filter((one) => one.startsWith(call)).length;
     const counts = { rooms: count('GET /webex/v1/rooms'), webhooks: count('GET /webex/v1/webhooks'), reads: count('GET /webex/v1/messages') };
-    // One look is more than one list of each kind only by the one that ends the measurement.
-    assert.ok(counts.rooms <= 2 && counts.webhooks <= 2, calls.join('\n'));
-    // Twelve rooms a minute are read in any case, however many are busy.
-    assert.ok(counts.reads <= (12 * SECONDS) / 60 + 1, calls.join('\n'));
+    const text = `in ${seconds} s:\n${calls.join('\n')}`;
+    // On a slow machine it may be more than one look until this test has seen it.
+    const looks = Math.ceil(seconds / SECONDS);
+    assert.ok(counts.rooms <= looks + 1 && counts.webhooks <= looks + 1, text);
+    // Twelve rooms a minute are read in any case, however many are busy; and the few whose post is on its way just then.
+    assert.ok(counts.reads <= (12 * (looks + 1) * SECONDS) / 60 + 5, text);
     // Each reading may ask who we are. The rest are pages of rooms (500) and webhooks (100), every five minutes.
     const aMinute = 12 * 2 + (Math.ceil(750 / 500) + Math.ceil(750 / 100)) / 5;
-    assert.ok(calls.length <= 2 + 2 + 2 * counts.reads, calls.join('\n'));
+    assert.ok(calls.length <= counts.rooms + counts.webhooks + 2 * counts.reads, text);
     assert.ok(aMinute <= 30, `${aMinute} calls a minute`);
     await endAll(visitors);
   });
