@@ -22,8 +22,11 @@ use worker::{
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// While no token is to be had, it is asked for no sooner again.
 const AFTER_FAILURE: Duration = Duration::from_secs(3);
-/// A token that was refused at once would be followed by another one of the same kind.
-const AFTER_REFUSAL: Duration = Duration::from_secs(60);
+/// A token that was refused at once may be followed by another one of the same kind. Once is often chance (a token of
+/// which not every server of the vendor knows yet), so the pause is short at first and doubles up to this.
+const LONGEST_AFTER_REFUSAL: Duration = Duration::from_secs(60);
+/// A refusal that is so much longer ago than its pause has nothing to do with the next one.
+const FORGOTTEN: Duration = Duration::from_secs(60);
 /// A token this close to its end is not given out any more.
 const MARGIN: Duration = Duration::from_secs(60);
 
@@ -108,8 +111,14 @@ struct Held<T> {
     known: Option<T>,
     /// When no token was to be had.
     failed_at: Option<Timestamp>,
-    /// A token that was refused as soon as it was there, and when.
-    useless: Option<(String, Timestamp)>,
+    useless: Option<Useless>,
+}
+
+/// A token that was refused as soon as it was there.
+struct Useless {
+    token: String,
+    at: Timestamp,
+    pause: Duration,
 }
 
 impl<T> Default for Held<T> {
@@ -124,18 +133,29 @@ impl<T> Default for Held<T> {
 
 impl<T> Held<T> {
     /// Another attempt would only keep everybody waiting.
-    fn is_hopeless(&self, refused: Option<&str>) -> bool {
-        let has_failed = self.failed_at.is_some_and(|at| now().since(at) < AFTER_FAILURE);
-        let is_useless = |(token, at): &(String, Timestamp)| {
-            Some(token.as_str()) == refused && now().since(*at) < AFTER_REFUSAL
-        };
+    fn is_hopeless(&self, refused: Option<&str>, now: Timestamp) -> bool {
+        let has_failed = self.failed_at.is_some_and(|at| now.since(at) < AFTER_FAILURE);
+        let is_useless = |one: &Useless| Some(one.token.as_str()) == refused && now.since(one.at) < one.pause;
         has_failed || self.useless.as_ref().is_some_and(is_useless)
     }
 
-    fn learn(&mut self, ask: &Ask) {
-        if let (Some(token), true) = (&ask.refused, ask.was_new) {
-            self.useless = Some((token.clone(), now()));
-        }
+    /// However many callers report the same token, it counts once.
+    fn learn(&mut self, ask: &Ask, now: Timestamp) {
+        let (Some(token), true) = (&ask.refused, ask.was_new) else {
+            return;
+        };
+        let pause = match &self.useless {
+            Some(last) if last.token == *token => return,
+            Some(last) if now.since(last.at) < last.pause + FORGOTTEN => {
+                (last.pause * 2).min(LONGEST_AFTER_REFUSAL)
+            }
+            _ => AFTER_FAILURE,
+        };
+        self.useless = Some(Useless {
+            token: token.clone(),
+            at: now,
+            pause,
+        });
     }
 
     /// Remembers a failure.
@@ -179,8 +199,8 @@ impl CredentialsDo {
         if let Some(token) = held.known.as_ref().filter(|token| is_usable(token, refused)) {
             return Ok(token.clone());
         }
-        held.learn(ask);
-        if held.is_hopeless(refused) {
+        held.learn(ask, now());
+        if held.is_hopeless(refused, now()) {
             return Err(hopeless());
         }
         let fetched = self.new_google_token().await;
@@ -214,8 +234,8 @@ impl CredentialsDo {
         if let Some(grant) = grant.as_ref().filter(|grant| is_usable(&grant.token, refused)) {
             return Ok(grant.token.clone());
         }
-        held.learn(ask);
-        if held.is_hopeless(refused) {
+        held.learn(ask, now());
+        if held.is_hopeless(refused, now()) {
             return Err(hopeless());
         }
         let renewed = self.renewed(grant, configured, seed).await;
@@ -309,5 +329,46 @@ async fn token_answer(url: &str, form: &[(&str, &str)]) -> Result<TokenAnswer, N
         200 => Ok(serde_json::from_str(&reply.body).map_err(Error::from)?),
         status @ (400 | 401) => Err(NoToken::Refused(status)),
         status => Err(Error::RustError(format!("the token endpoint answered {status}")).into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(token: &str) -> Ask {
+        Ask {
+            account: Account::Desk,
+            refused: Some(token.into()),
+            was_new: true,
+        }
+    }
+
+    /// Seconds until another token is asked for once this one has been refused as soon as it was there.
+    fn pause(held: &mut Held<Token>, token: &str, at: i64) -> i64 {
+        held.learn(&refused(token), Timestamp(at * 1_000));
+        let is_hopeless = |after: &i64| held.is_hopeless(Some(token), Timestamp((at + after) * 1_000));
+        (0..1_000).find(|after| !is_hopeless(after)).unwrap()
+    }
+
+    #[test]
+    fn one_refusal_is_chance_and_many_are_not() {
+        let mut held = Held::default();
+        assert_eq!(pause(&mut held, "a", 100), 3);
+        let mut at = 103;
+        for (token, expected) in [("b", 6), ("c", 12), ("d", 24), ("e", 48), ("f", 60), ("g", 60)] {
+            assert_eq!(pause(&mut held, token, at), expected, "{token}");
+            at += expected;
+        }
+        assert_eq!(pause(&mut held, "h", at + 121), 3);
+    }
+
+    #[test]
+    fn a_token_that_many_report_does_not_keep_them_waiting_for_longer() {
+        let mut held = Held::default();
+        assert_eq!(pause(&mut held, "a", 100), 3);
+        held.learn(&refused("a"), Timestamp(102_000));
+        assert!(!held.is_hopeless(Some("a"), Timestamp(103_000)));
+        assert!(!held.is_hopeless(Some("b"), Timestamp(101_000)));
     }
 }
