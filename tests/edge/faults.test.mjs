@@ -43,7 +43,7 @@ describe('posting to Webex: nothing lost, nothing doubled, order kept', () => {
       assert.ok(Date.now() - began >= atLeast, 'asked again too early');
       assert.deepEqual(await said(), refused ? ['live-chat: two'] : ['live-chat: one', 'live-chat: two']);
       assert.equal(visitor.lines.includes('* not_delivered'), refused === true);
-      assert.equal(visitor.state.desk, 'reached');
+      await until(() => visitor.state.desk === 'reached');
     });
   }
 
