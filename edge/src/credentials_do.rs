@@ -12,7 +12,7 @@ use crate::{
 use futures_util::lock::Mutex;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use shared::time::Timestamp;
+use shared::time::{Timestamp, back_off};
 use std::time::Duration;
 use worker::{
     DurableObject, Env, Error, Method, Request, RequestInit, Response, Result, State, console_error,
@@ -25,8 +25,8 @@ const AFTER_FAILURE: Duration = Duration::from_secs(3);
 /// A token that was refused at once may be followed by another one of the same kind. Once is often chance (a token of
 /// which not every server of the vendor knows yet), so the pause is short at first and doubles up to this.
 const LONGEST_AFTER_REFUSAL: Duration = Duration::from_secs(60);
-/// A refusal that is so much longer ago than its pause has nothing to do with the next one.
-const FORGOTTEN: Duration = Duration::from_secs(60);
+/// A refusal that is longer ago has nothing to do with the next one.
+const FORGOTTEN: Duration = Duration::from_secs(2 * 60);
 /// A token this close to its end is not given out any more.
 const MARGIN: Duration = Duration::from_secs(60);
 
@@ -118,7 +118,14 @@ struct Held<T> {
 struct Useless {
     token: String,
     at: Timestamp,
-    pause: Duration,
+    /// How many others before it were refused like this, one soon after the other.
+    before: u32,
+}
+
+impl Useless {
+    fn until(&self) -> Timestamp {
+        self.at + back_off(AFTER_FAILURE, LONGEST_AFTER_REFUSAL, self.before, 1.0)
+    }
 }
 
 impl<T> Default for Held<T> {
@@ -135,7 +142,7 @@ impl<T> Held<T> {
     /// Another attempt would only keep everybody waiting.
     fn is_hopeless(&self, refused: Option<&str>, now: Timestamp) -> bool {
         let has_failed = self.failed_at.is_some_and(|at| now.since(at) < AFTER_FAILURE);
-        let is_useless = |one: &Useless| Some(one.token.as_str()) == refused && now.since(one.at) < one.pause;
+        let is_useless = |one: &Useless| Some(one.token.as_str()) == refused && now < one.until();
         has_failed || self.useless.as_ref().is_some_and(is_useless)
     }
 
@@ -144,17 +151,15 @@ impl<T> Held<T> {
         let (Some(token), true) = (&ask.refused, ask.was_new) else {
             return;
         };
-        let pause = match &self.useless {
+        let before = match &self.useless {
             Some(last) if last.token == *token => return,
-            Some(last) if now.since(last.at) < last.pause + FORGOTTEN => {
-                (last.pause * 2).min(LONGEST_AFTER_REFUSAL)
-            }
-            _ => AFTER_FAILURE,
+            Some(last) if now.since(last.at) < FORGOTTEN => last.before + 1,
+            _ => 0,
         };
         self.useless = Some(Useless {
             token: token.clone(),
             at: now,
-            pause,
+            before,
         });
     }
 
@@ -360,7 +365,7 @@ mod tests {
             assert_eq!(pause(&mut held, token, at), Some(expected), "{token}");
             at += expected;
         }
-        assert_eq!(pause(&mut held, "h", at + 121), Some(3));
+        assert_eq!(pause(&mut held, "h", at + 61), Some(3));
     }
 
     #[test]

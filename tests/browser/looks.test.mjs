@@ -8,6 +8,7 @@ import { browser, entry, log, open, openChat, playEdge, problemsOf, useBrowser, 
 /** `SCREENSHOTS=docs/screenshots` writes the pictures there. */
 const FOLDER = process.env.SCREENSHOTS;
 const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 
 useBrowser();
 
@@ -74,10 +75,12 @@ for (const colorScheme of ['light', 'dark']) {
     });
 
     test(`closed: ${device}, ${colorScheme}`, async () => {
-      const context = await browser.newContext({ colorScheme, viewport, bypassCSP: true });
+      const context = await browser.newContext({ colorScheme, viewport, bypassCSP: true, timezoneId: 'UTC' });
       const page = await context.newPage();
       await withSettings(context, (settings) => {
-        open([26 * HOUR, 30 * HOUR])(settings);
+        // Tomorrow from nine to five, whatever time it is now.
+        const opens = (Math.floor(settings.now / DAY) + 1) * DAY + 9 * HOUR - settings.now;
+        open([opens, opens + 8 * HOUR])(settings);
         const [sales] = settings.topics;
         sales.open[0].from += 48 * HOUR;
       });

@@ -246,7 +246,9 @@ for (const [site, zone] of [
     const answer = await late.start('person', {}, { site });
     assert.deepEqual([answer.status, answer.body.code, answer.body.message], [409, 'closed', 'Nobody answers at this hour.']);
     assert.equal((await late.start('support', {}, { site })).body.code, 'closed');
-    assert.deepEqual(await world.calls(), []);
+    // The conversations of the tests before this one may still be asking for their rooms.
+    assert.deepEqual([await world.calls('POST /webex/v1/rooms'), await world.calls('/dialogflow')], [[], []]);
+    assert.equal((await world.rooms()).length, 1);
 
     const { topics } = (await publicOf(site)).body;
     const [next] = topics[2].open;

@@ -52,3 +52,16 @@ test('tokens are given and then refused', { timeout: 120_000 }, async () => {
   for (const visitor of all) await until(() => visitor.state.delivered === 1, 90_000);
   await arrivedOnce('one');
 });
+
+test('a token that is refused as soon as it is there is replaced within seconds', { timeout: 60_000 }, async () => {
+  const visitor = await world.visitSettled();
+  await world.control('POST', '/tokens/revoke');
+  await world.control('DELETE', '/requests');
+  await world.fault({ route: 'POST /webex/v1/messages', status: 401, times: 2, delay_ms: 1_000 });
+  visitor.say('one');
+  // The one that comes now is not good for long.
+  await until(async () => (await world.calls(TOKEN)).length === 1);
+  await world.control('POST', '/tokens/revoke');
+  await until(() => visitor.state.delivered === 1, 30_000);
+  assert.equal((await world.calls(TOKEN)).length, 2);
+});

@@ -47,23 +47,33 @@ struct Count {
     failed: u32,
     /// Not run, so nothing is known of them.
     skipped: u32,
+    /// What the runner said of those that failed.
+    reasons: Vec<String>,
 }
 
 const PASSED: Count = Count {
     passed: 1,
     failed: 0,
     skipped: 0,
+    reasons: vec![],
 };
 const FAILED: Count = Count {
     passed: 0,
     failed: 1,
     skipped: 0,
+    reasons: vec![],
 };
 const SKIPPED: Count = Count {
     passed: 0,
     failed: 0,
     skipped: 1,
+    reasons: vec![],
 };
+
+/// After this line `node --test` and `cargo test` say once more what failed, and why.
+const REASONS_FOLLOW: [&str; 2] = ["✖ failing tests:", "failures:"];
+/// Lines of that at the end of a run.
+const MOST_REASONS: usize = 24;
 
 /// A part, and the tests in it that are asked for: all of them when there is no name.
 struct Selected {
@@ -98,6 +108,7 @@ pub(crate) fn run(filters: &[String], conformance: bool) -> Result<bool> {
             passed,
             failed,
             skipped,
+            reasons: _,
         } = count;
         let seconds = took.as_secs_f32();
         println!(
@@ -112,6 +123,9 @@ pub(crate) fn run(filters: &[String], conformance: bool) -> Result<bool> {
         "{} passed, {} failed, {} skipped",
         total.passed, total.failed, total.skipped
     );
+    // Of a long run often only the end is kept.
+    let reasons = results.iter().flat_map(|(_, count, _)| &count.reasons);
+    reasons.take(MOST_REASONS).for_each(|line| println!("{line}"));
     // Where nobody reads the summary, what was skipped would count as tested.
     let may_skip = env::var_os("CI").is_none_or(|value| value.is_empty() || value == "false");
     if total.skipped > 0 && !may_skip {
@@ -204,7 +218,7 @@ fn node_tests(chosen: &Selected) -> Result<Command> {
     let side_by_side = match chosen.part {
         Browser => 1,
         Fmt | Clippy | ClippyWasm | Host | Budget | Deploy | Emulators | Edge | Conformance => {
-            // Most of a file waits; more than this and what is timed comes late.
+            // Files mostly wait. With more of them at once the worker's own time-outs are met by a busy machine.
             1 + available_parallelism().map_or(1, usize::from)
         }
     };
@@ -254,12 +268,18 @@ fn counted(command: &mut Command) -> Result<Count> {
         .spawn()
         .map_err(|error| process::not_started(command, &error))?;
     let mut count = Count::default();
+    let mut is_telling = false;
     let output = child.stdout.take().context("The test prints nothing")?;
     for line in BufReader::new(output).split(b'\n') {
         let line = line?;
         let line = String::from_utf8_lossy(&line);
         println!("{line}");
         count.add(&line);
+        is_telling |= REASONS_FOLLOW.contains(&line.trim_end());
+        let is_telling_more = !line.trim().is_empty() && !line.trim_start().starts_with("at ");
+        if is_telling && is_telling_more && count.reasons.len() < MOST_REASONS {
+            count.reasons.push(line.into_owned());
+        }
     }
     let status = child.wait()?;
     if count.failed == 0
