@@ -162,6 +162,7 @@ fn offset(settings: &Settings) -> impl Fn(Timestamp) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn the_built_in_settings_keep_the_rules() {
@@ -208,5 +209,20 @@ mod tests {
         }
         let whole = read("5").err().unwrap_or_default();
         assert_eq!(whole[0].field, "document");
+    }
+
+    proptest! {
+        #[test]
+        fn any_document_is_read_or_refused_with_a_place(text in ::tests::any::text(30), from in 0..BUILT_IN.len(), length in 0..40_usize) {
+            let from = BUILT_IN.floor_char_boundary(from);
+            let until = BUILT_IN.ceil_char_boundary((from + length).min(BUILT_IN.len()));
+            for document in [text.clone(), [&BUILT_IN[..from], text.as_str(), &BUILT_IN[until..]].concat(), BUILT_IN[..from].to_owned()] {
+                // Zones and patterns are the platform's to judge.
+                match parse(&document) {
+                    Ok(settings) => drop(settings.check(|_| true, |_| true)),
+                    Err(error) => prop_assert!(!error.expected.is_empty()),
+                }
+            }
+        }
     }
 }

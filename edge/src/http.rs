@@ -216,6 +216,7 @@ fn next_of(link: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn the_next_page_is_found() {
@@ -241,6 +242,18 @@ mod tests {
         }
         for odd in ["", "-1", "soon", "1.5", "99999999999999999999", "NaN"] {
             assert_eq!(retry_after(odd, now), None, "{odd}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_header_is_read_or_passed_over(text in ::tests::any::text(40), seconds in any::<u64>(), now in any::<i64>()) {
+            for header in [text.clone(), seconds.to_string(), format!("{seconds}{text}"), format!("Tue, 14 Nov 2023 22:13:50 {text}")] {
+                prop_assert!(retry_after(&header, now).is_none_or(|wait| wait <= LONGEST_WAIT));
+            }
+            for link in [text.clone(), format!("<{text}>; rel=\"next\""), format!("{text}rel=\"next\"<{text}")] {
+                prop_assert!(next_of(&link).is_none_or(|next| link.contains(&next)));
+            }
         }
     }
 }

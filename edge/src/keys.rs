@@ -147,6 +147,7 @@ pub(crate) fn is_conversation_id(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn key() -> MasterKey {
         master("k", None)
@@ -226,6 +227,19 @@ mod tests {
             &good.replace('e', "f"),
         ] {
             assert!(!is_hmac_sha1(secret, body, bad), "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_not_made_here_is_not_taken(id in ::tests::any::text(40), text in ::tests::any::text(70), body in proptest::collection::vec(any::<u8>(), 0..50)) {
+            let key = key();
+            prop_assert!(!key.is_visitor_token(&id, &text));
+            prop_assert!(!key.is_signed(&id, &body, &text));
+            prop_assert!(key.is_visitor_token(&id, &key.visitor_token(&id)));
+            prop_assert_eq!(is_same_secret(&id, &text), id == text);
+            is_conversation_id(&text);
+            is_hmac_sha1(&id, &body, &text);
         }
     }
 }

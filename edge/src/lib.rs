@@ -1,6 +1,17 @@
 //! The I/O border: the worker's entry points. What happens with an event is decided in [`router`] and, for
 //! everything about a conversation, in `shared::conversation`.
 
+// A test may stop.
+#![cfg_attr(
+    test,
+    allow(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::string_slice
+    )
+)]
+
 mod accounts;
 mod admin;
 mod body;

@@ -64,4 +64,14 @@ mod tests {
         assert_eq!(neighbourhood("2001:db8:1:2:ffff::1"), "2001:db8:1:2::");
         assert_eq!(neighbourhood("odd"), "odd");
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_address_has_a_neighbourhood(text in ::tests::any::text(20), address in proptest::prelude::any::<u128>()) {
+            neighbourhood(&text);
+            let neighbours = [address, address ^ 1].map(|address| neighbourhood(&Ipv6Addr::from(address).to_string()));
+            let is_mapped = Ipv6Addr::from(address).to_ipv4_mapped().is_some();
+            proptest::prop_assert_eq!(neighbours[0] == neighbours[1], !is_mapped);
+        }
+    }
 }

@@ -187,3 +187,23 @@ fn refusal(frame: &ServerFrame) -> Option<Rejection> {
         | ServerFrame::Delivered { .. } => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn any_address_is_an_offer_or_not(text in ::tests::any::text(60)) {
+            for query in [text.clone(), format!("id={text}&name={text}&size={text}"), format!("id=12345678&name={text}")] {
+                let mut url = Url::parse("https://chat.example/v1/conversations/x/files").expect("an address");
+                url.set_query(Some(&query));
+                Offer::read(&url);
+            }
+            let mut url = Url::parse("https://chat.example/files").expect("an address");
+            url.query_pairs_mut().extend_pairs([("id", "12345678"), ("name", &text), ("size", "5")]);
+            let offer = Offer::read(&url).expect("an offer");
+            proptest::prop_assert!(offer.name == text && offer.size == Some(5));
+        }
+    }
+}

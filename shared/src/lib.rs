@@ -4,6 +4,17 @@
 //! memory: [`conversation::Conversation`] is what the edge runs, [`client::Client`] what the
 //! visitor's panel runs, and [`protocol`] is what passes between them.
 
+// A test may stop.
+#![cfg_attr(
+    test,
+    allow(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::string_slice
+    )
+)]
+
 pub mod client;
 pub mod conversation;
 pub mod file;

@@ -15,6 +15,7 @@ use shared::{
     time::{Timestamp, back_off},
 };
 use std::time::Duration;
+use tests::any::{json as any_json, text};
 
 fn kind_of(bytes: &[u8]) -> FileKind {
     let mut sample = Sample::default();
@@ -24,47 +25,15 @@ fn kind_of(bytes: &[u8]) -> FileKind {
 
 const DAY: i64 = 24 * 60 * 60_000;
 
-/// Any characters, those that layers stumble on more often.
-fn text(longest: usize) -> impl Strategy<Value = String> {
-    let odd: Vec<char> = "\0\r\n\t \"'\\/.<>&;=%#:@$^*+?()[]{}|-09\u{301}\u{200d}\u{202e}\u{feff}ąΩ字👍"
-        .chars()
-        .collect();
-    vec(
-        prop_oneof![any::<char>(), select(odd), proptest::char::range('a', 'z')],
-        0..longest,
-    )
-    .prop_map(String::from_iter)
-}
+const NAMES: &[&str] = &[
+    "send", "rate", "hello", "state", "entries", "rejected", "code", "id", "text", "stars", "comment",
+    "after", "frames", "key", "topic", "answers", "page", "referrer", "message", "site", "seq", "at", "said",
+    "agent", "visitor", "notice", "closed", "by", "phase",
+];
+const WORDS: &[&str] = &["stay", "end", "ask_for_person", "waiting", "12345678", "person"];
 
 fn json() -> impl Strategy<Value = Value> {
-    const NAMES: &[&str] = &[
-        "send", "rate", "hello", "state", "entries", "rejected", "code", "id", "text", "stars", "comment",
-        "after", "frames", "key", "topic", "answers", "page", "referrer", "message", "site", "seq", "at",
-        "said", "agent", "visitor", "notice", "closed", "by", "phase",
-    ];
-    let leaf = prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::from),
-        any::<i64>().prop_map(Value::from),
-        any::<f64>().prop_map(Value::from),
-        text(20).prop_map(Value::from),
-        select(vec![
-            "stay",
-            "end",
-            "ask_for_person",
-            "waiting",
-            "12345678",
-            "person"
-        ])
-        .prop_map(Value::from),
-    ];
-    let name = prop_oneof![9 => select(NAMES).prop_map(String::from), 1 => text(5)];
-    leaf.prop_recursive(5, 40, 6, move |inner| {
-        prop_oneof![
-            vec(inner.clone(), 0..4).prop_map(Value::from),
-            vec((name.clone(), inner), 0..6).prop_map(|members| Value::Object(members.into_iter().collect())),
-        ]
-    })
+    any_json(NAMES, WORDS)
 }
 
 /// Every value of a document, as a pointer to it.

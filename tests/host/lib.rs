@@ -1,5 +1,6 @@
 //! A conversation in memory: the core, a virtual clock, a desk and a bot that do as a script says.
 
+pub mod any;
 mod desk;
 mod play;
 mod scene;

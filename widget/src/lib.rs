@@ -3,6 +3,17 @@
 //! [`shared::client::Client`] decides everything about the conversation; [`panel`] runs it; the files in
 //! [`view`] draw what it says. Only [`browser`] and [`socket`] touch the browser.
 
+// A test may stop.
+#![cfg_attr(
+    test,
+    allow(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::string_slice
+    )
+)]
+
 mod browser;
 mod calendar;
 mod dom;

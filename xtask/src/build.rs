@@ -149,10 +149,12 @@ fn number_imports(script: &Path, wasm: &Path) -> Result<()> {
     for (number, hash) in hashes.iter().enumerate() {
         let number = format!("{number:016}");
         text = text.replace(hash, &number);
-        for at in 0..bytes.len() - 16 {
-            if bytes[at..].starts_with(hash.as_bytes()) {
-                bytes[at..at + 16].copy_from_slice(number.as_bytes());
+        let mut rest = bytes.as_mut_slice();
+        while let Some((place, _)) = rest.split_at_mut_checked(hash.len()) {
+            if place == hash.as_bytes() {
+                place.copy_from_slice(number.as_bytes());
             }
+            rest = std::mem::take(&mut rest).get_mut(1..).unwrap_or_default();
         }
     }
     fs::write(script, text)?;

@@ -123,8 +123,8 @@ pub(crate) fn install(what: &str, takes: &str, command: &mut Command) -> Result<
     if is_offline(&text) {
         bail!("Cannot install {what}: the network cannot be reached. Connect and try again.");
     }
-    let lines: Vec<&str> = text.lines().collect();
-    for line in &lines[lines.len().saturating_sub(20)..] {
+    let before_last = text.lines().count().saturating_sub(20);
+    for line in text.lines().skip(before_last) {
         eprintln!("  {line}");
     }
     bail!(

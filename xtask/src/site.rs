@@ -37,7 +37,7 @@ pub(crate) fn write(tools: &Tools, panel: &Path) -> Result<()> {
     )?;
     let wasm = fs::read(panel.join("small.wasm"))?;
     let hash = digest(&[&script, &wasm]);
-    let folder = format!("panel/{}", &hash[..16]);
+    let folder = format!("panel/{hash:.16}");
 
     let style = bundle(tools, Path::new("widget/panel.css"), &["--target=es2022"])?;
     let boot = bundle(

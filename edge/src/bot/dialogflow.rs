@@ -253,6 +253,7 @@ fn push(says: &mut Vec<BotSays>, message: Message) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use shared::message::plain;
 
     fn read(json: &str) -> BotAnswer {
@@ -300,5 +301,49 @@ mod tests {
     fn long_texts_are_cut_at_a_character() {
         assert_eq!(beginning(&"ü".repeat(300)).chars().count(), 256);
         assert_eq!(beginning("short"), "short");
+    }
+
+    const NAMES: &[&str] = &[
+        "queryResult",
+        "fulfillmentText",
+        "fulfillmentMessages",
+        "text",
+        "platform",
+        "quickReplies",
+        "title",
+        "card",
+        "subtitle",
+        "buttons",
+        "postback",
+        "image",
+        "imageUri",
+        "accessibilityText",
+        "payload",
+        "richContent",
+        "type",
+        "options",
+        "intent",
+        "displayName",
+        "isFallback",
+        "liveAgentHandoff",
+        "action",
+        "handoff",
+        "allRequiredParamsPresent",
+    ];
+
+    proptest! {
+        #[test]
+        fn any_answer_is_read_or_refused(json in ::tests::any::json(NAMES, &["chips", "javascript:x", "https://a.example"]), text in ::tests::any::text(300)) {
+            for result in [json.to_string(), format!(r#"{{"fulfillmentMessages":[{json}]}}"#)] {
+                let whole = format!(r#"{{"queryResult":{result}}}"#);
+                let Ok(whole) = serde_json::from_str(&whole) else { continue };
+                for says in answer(whole).says {
+                    let is_safe = |span: &shared::message::Span| span.href.as_deref().is_none_or(|href| body::safe(href).is_some());
+                    prop_assert!(says.body.iter().all(is_safe));
+                    prop_assert!(says.replies.iter().all(|reply| !reply.trim().is_empty()));
+                }
+            }
+            prop_assert!(text.starts_with(beginning(&text)) && beginning(&text).chars().count() <= MAX_QUERY);
+        }
     }
 }

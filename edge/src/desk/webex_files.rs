@@ -161,6 +161,7 @@ fn image(mime: &str) -> Option<Image> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn names_are_read_from_the_header() {
@@ -179,5 +180,24 @@ mod tests {
         assert_eq!(file_name("attachment"), None);
         assert_eq!(image("image/png; charset=x"), Some(Image::Png));
         assert_eq!(image("image/svg+xml"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_header_has_a_name_or_none(text in ::tests::any::text(30)) {
+            for header in [
+                text.clone(),
+                format!("attachment; filename={text}"),
+                format!("attachment; filename=\"{text}"),
+                format!("attachment; filename*={text}"),
+                format!("attachment; filename*=UTF-8''{text}"),
+            ] {
+                file_name(&header);
+                image(&header);
+            }
+            let quoted = text.replace('"', "");
+            let expected = Some(quoted.trim().to_owned()).filter(|name| !name.is_empty());
+            prop_assert_eq!(file_name(&format!("inline; filename=\"{quoted}\"")), expected.filter(|_| !quoted.contains("filename*=")));
+        }
     }
 }

@@ -83,7 +83,7 @@ fn card(card: &VisitorCard, limit: usize) -> String {
     let share = limit.saturating_sub(text.len()) / lines.len().max(1);
     for (label, value) in lines {
         let line = format!("\n{label}: {}", value.replace(char::is_control, " "));
-        text.push_str(&line[..line.floor_char_boundary(share)]);
+        text.push_str(line.get(..line.floor_char_boundary(share)).unwrap_or_default());
     }
     text
 }

@@ -275,3 +275,66 @@ fn what_is_not_understood_is_nothing() {
     let later = r#"{"delivered":{"through":1,"soon":true}}"#;
     assert!(server_frame(json(serde_json::from_str(later).expect("JSON"))).is_some());
 }
+
+const NAMES: &[&str] = &[
+    "hello",
+    "state",
+    "entries",
+    "delivered",
+    "through",
+    "rejected",
+    "code",
+    "phase",
+    "with_agent",
+    "closed",
+    "by",
+    "at",
+    "last",
+    "desk",
+    "closes_at",
+    "seq",
+    "said",
+    "visitor",
+    "agent",
+    "bot",
+    "notice",
+    "name",
+    "body",
+    "text",
+    "href",
+    "files",
+    "number",
+    "size",
+    "image",
+    "replies",
+    "topics",
+    "form",
+    "fields",
+    "id",
+    "label",
+    "open",
+    "from",
+    "until",
+    "conversation",
+    "token",
+    "kept",
+    "key",
+    "topic",
+    "answers",
+];
+const WORDS: &[&str] = &[
+    "waiting", "with_bot", "reached", "retrying", "closed", "agent", "png", "12345678", "name", "email",
+];
+
+proptest::proptest! {
+    #[test]
+    fn whatever_the_edge_or_the_storage_says_is_read_or_passed_over(value in ::tests::any::json(NAMES, WORDS)) {
+        for value in [value.clone(), serde_json::json!({ "entries": [value] })] {
+            server_frame(json(value.clone()));
+            start_answer(json(value.clone()));
+            settings(json(value.clone()));
+            field_errors(json(value.clone()));
+            stored(json(value));
+        }
+    }
+}
