@@ -5,7 +5,7 @@ use crate::{
     shell::now,
 };
 use serde::{Deserialize, Serialize};
-use std::cell::RefCell;
+use std::{cell::RefCell, collections::HashMap};
 use worker::{Env, Result};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -19,26 +19,27 @@ pub(crate) enum Account {
     Bot,
 }
 
+thread_local! {
+    /// The accounts' ids at the desk. All objects that live in one place share them: other accounts come with another deploy,
+    /// which begins everything anew.
+    static OWN_IDS: RefCell<HashMap<Account, String>> = RefCell::default();
+}
+
 /// The truth about tokens is with [`credentials_do`].
 #[derive(Default)]
 pub(crate) struct Accounts {
     tokens: RefCell<Vec<(Account, Token)>>,
-    /// The accounts' ids at the desk.
-    own_ids: RefCell<Vec<(Account, String)>>,
+}
+
+pub(crate) fn own_id(account: Account) -> Option<String> {
+    OWN_IDS.with_borrow(|ids| ids.get(&account).cloned())
+}
+
+pub(crate) fn learn_own_id(account: Account, id: &str) {
+    OWN_IDS.with_borrow_mut(|ids| ids.insert(account, id.to_owned()));
 }
 
 impl Accounts {
-    pub(crate) fn own_id(&self, account: Account) -> Option<String> {
-        let ids = self.own_ids.borrow();
-        ids.iter()
-            .find(|(of, _)| *of == account)
-            .map(|(_, id)| id.clone())
-    }
-
-    pub(crate) fn learn_own_id(&self, account: Account, id: &str) {
-        self.own_ids.borrow_mut().push((account, id.to_owned()));
-    }
-
     /// `refused`: a token the vendor has just refused, which must not be given again. A second one in a row is not
     /// replaced for a while: see [`Accounts::refused_anew`].
     pub(crate) async fn token(&self, env: &Env, account: Account, refused: Option<&str>) -> Result<String> {
@@ -58,6 +59,7 @@ impl Accounts {
         tokens.push((account, token.clone()));
         Ok(token.value)
     }
+
     /// The token that replaced a refused one is refused as well: what is wrong is not the token.
     pub(crate) async fn refused_anew(&self, env: &Env, account: Account, token: &str) {
         let _none = credentials_do::ask(env, account, Some(token), true).await;

@@ -63,6 +63,12 @@ pub(crate) struct SweepCall {
     pub(crate) active_at: Option<Timestamp>,
 }
 
+#[derive(Serialize, Deserialize)]
+pub(crate) struct SweepAnswer {
+    /// `false`: its own post is the last thing in its thread, and what was written before that it has not looked for.
+    pub(crate) is_read: bool,
+}
+
 #[durable_object(alarm)]
 pub struct ConversationDo(Rc<Shell>);
 
@@ -153,7 +159,9 @@ impl Shell {
                     return Err(ApiError::Over);
                 }
                 self.take(Input::SweepDue { watch, active_at })?;
-                Ok(Response::empty()?)
+                Ok(Response::from_json(&SweepAnswer {
+                    is_read: self.is_read(active_at),
+                })?)
             }
             (Method::Post, "/erase") => {
                 if !self.load_for_visitor()? {

@@ -35,7 +35,7 @@ pub(crate) async fn desk(
         stop_on(shell, &job);
         let mut outcome = webex.run(&job, &attempt).await?;
         stop_on(shell, &outcome);
-        if let DeskOutcome::Swept { found, .. } | DeskOutcome::Watching { missed: found, .. } = &mut outcome {
+        if let DeskOutcome::Swept { found, .. } = &mut outcome {
             *found = Store::new(&shell.state)
                 .unknown(std::mem::take(found))
                 .map_err(passing)?;

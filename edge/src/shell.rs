@@ -236,6 +236,12 @@ impl Shell {
         self.stored.borrow().as_ref().is_some_and(is_closed)
     }
 
+    /// See [`Conversation::is_read`](shared::conversation::Conversation::is_read).
+    pub(crate) fn is_read(&self, active_at: Option<Timestamp>) -> bool {
+        let is_read = |stored: &Stored| stored.conversation.is_read(active_at);
+        self.stored.borrow().as_ref().is_none_or(is_read)
+    }
+
     pub(crate) fn site(&self) -> String {
         self.stored
             .borrow()

@@ -8,7 +8,7 @@ pub(crate) use files::{Content, Parts, StoredFile, readable};
 
 use serde::Deserialize;
 use shared::{
-    conversation::{Conversation, DeskRef, Effect, FileOrigin},
+    conversation::{Conversation, DeskRef, Effect, FileOrigin, Found},
     message::{Entry, Seq},
     protocol::PAGE,
 };
@@ -177,10 +177,10 @@ impl Store {
     }
 
     /// Which of these messages of the desk the transcript does not have.
-    pub(crate) fn unknown(&self, messages: Vec<DeskRef>) -> Result<Vec<DeskRef>> {
+    pub(crate) fn unknown(&self, messages: Vec<Found>) -> Result<Vec<Found>> {
         let mut unknown = vec![];
         for message in messages {
-            if !self.is_known(&message)? {
+            if !self.is_known(&message.source)? {
                 unknown.push(message);
             }
         }

@@ -9,6 +9,14 @@ use std::{ops::Add, time::Duration};
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
+    /// So long before this instant.
+    pub fn before(self, earlier: Duration) -> Self {
+        Self(
+            self.0
+                .saturating_sub(i64::try_from(earlier.as_millis()).unwrap_or(i64::MAX)),
+        )
+    }
+
     /// How long it is from `earlier` to this instant; zero when `earlier` is later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))

@@ -57,7 +57,7 @@ describe('a call to Webex that hangs', { concurrency: 3 }, () => {
 
   alone('a message that is read', async (world) => {
     const visitor = await world.visitSettled();
-    await world.fault({ route: 'GET /webex/v1/messages/', hang: true });
+    await world.fault({ route: 'GET /webex/v1/messages', hang: true });
     await world.agentSays('one');
     await world.agentSays('two');
     await visitor.hears('Anna Nowak: two');

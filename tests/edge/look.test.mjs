@@ -125,11 +125,11 @@ describe('what a look costs', () => {
     // On a slow machine it may be more than one look until this test has seen it.
     const looks = Math.ceil(seconds / SECONDS);
     assert.ok(counts.rooms <= looks + 1 && counts.webhooks <= looks + 1, text);
-    // Twelve rooms a minute are read in any case, however many are busy; and the few whose post is on its way just then.
-    assert.ok(counts.reads <= (12 * (looks + 1) * SECONDS) / 60 + 5, text);
-    // Each reading may ask who we are. The rest are pages of rooms (500) and webhooks (100), every five minutes.
-    const aMinute = 12 * 2 + (Math.ceil(750 / 500) + Math.ceil(750 / 100)) / 5;
-    assert.ok(calls.length <= counts.rooms + counts.webhooks + 2 * counts.reads, text);
+    // 24 rooms a minute are read in any case, however many are busy; and the few whose post is on its way just then.
+    assert.ok(counts.reads <= (24 * (looks + 1) * SECONDS) / 60 + 5, text);
+    // The rest are pages of rooms (500) and webhooks (100), every five minutes.
+    const aMinute = 24 + (Math.ceil(750 / 500) + Math.ceil(750 / 100)) / 5;
+    assert.ok(calls.length <= counts.rooms + counts.webhooks + counts.reads, text);
     assert.ok(aMinute <= 30, `${aMinute} calls a minute`);
     await endAll(visitors);
   });

@@ -102,7 +102,7 @@ test('markup that nobody escaped: its text arrives, and the conversation goes on
   for (const [html, text] of MARKUP) {
     await world.control('POST', '/deliveries', { hold: true });
     const posted = await world.agentSays(undefined, { roomId, text: 'as text' });
-    await world.fault({ route: `GET /webex/v1/messages/${posted.id}`, body: { ...posted, html } });
+    await world.fault({ route: 'GET /webex/v1/messages', status: 200, body: { items: [{ ...posted, html }] } });
     await world.control('POST', '/deliveries/release', {});
     expected.push(text);
     await until(() => heard(visitor).length >= expected.length, 10_000, () => `${html}: ${world.output.slice(-500)}`);

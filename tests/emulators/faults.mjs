@@ -3,7 +3,7 @@ import { refusal } from './refusal.mjs';
 
 /**
  * @typedef {object} Fault
- * @property {string} route `POST /webex/v1/messages`: a method or `*`, and the start of a path with `*` as wildcard
+ * @property {string} route `POST /webex/v1/messages`: a method or `*`, and the start of a path and its query, with `*` as wildcard
  * @property {number} [times] how many calls it hits; one when absent
  * @property {number} [status] answered instead of the vendor's answer
  * @property {Record<string, string>} [headers]

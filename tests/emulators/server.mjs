@@ -74,7 +74,7 @@ async function answerAsVendor(parts, request, response, log) {
     who: parts.webex.nameCaller(headers),
   };
   const entry = parts.log.add(call, headers, body);
-  const fault = parts.faults.take(method, path);
+  const fault = parts.faults.take(method, call.path);
   entry.fault = fault?.kind;
   if (fault?.hang) return hang(parts, fault, request, response, entry, log);
   if (fault?.revokes) revoke(parts, path);

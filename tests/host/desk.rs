@@ -4,8 +4,8 @@
 use crate::Stage;
 use shared::{
     conversation::{
-        Attempt, DeskJob, DeskOutcome, DeskRef, Failure, Line, Participant, Post, SiteAnswer, SiteJob,
-        ThreadRef, Voice, WatchRef,
+        Attempt, DeskJob, DeskMessage, DeskOutcome, DeskRef, Failure, Found, Line, Newest, Participant, Post,
+        SiteAnswer, SiteJob, ThreadRef, Voice, WatchRef,
     },
     settings::DEFAULT_SITE,
 };
@@ -93,17 +93,40 @@ impl Stage {
                 Ok(DeskOutcome::Added { name })
             }
             DeskJob::Site(job) => Ok(DeskOutcome::Site(self.site(job))),
-            DeskJob::Sweep { after } => {
-                let mut found: Vec<DeskRef> = self
+            DeskJob::Sweep {
+                after, since, whole, ..
+            } => {
+                let is_known = |message: &DeskMessage| Some(&message.source) == after.as_ref();
+                let known = self.written.iter().position(is_known);
+                let is_late = |message: &DeskMessage| since.is_some_and(|since| message.sent_at >= since);
+                let is_listed = |at: usize, message: &DeskMessage| {
+                    let is_shown = self
+                        .rows
+                        .iter()
+                        .any(|(_, source)| source.as_ref() == Some(&message.source));
+                    !is_shown
+                        && !self.hidden.contains(&message.source)
+                        && (known.is_none_or(|known| at > known) || is_late(message))
+                };
+                let listed: Vec<&DeskMessage> = self
                     .written
                     .iter()
-                    .map(|message| message.source.clone())
+                    .enumerate()
+                    .filter(|(at, message)| is_listed(*at, message))
+                    .map(|(_, message)| message)
                     .collect();
-                if let Some(at) = found.iter().position(|source| Some(source) == after.as_ref()) {
-                    found.drain(..=at);
-                }
-                let newest = found.last().cloned();
-                Ok(DeskOutcome::Swept { found, newest })
+                let newest = self.written.last().map(|message| Newest {
+                    message: message.source.clone(),
+                    at: Some(message.sent_at),
+                });
+                let found = listed.into_iter().map(|message| Found {
+                    source: message.source.clone(),
+                    message: (*whole && message.files.is_empty()).then(|| message.clone()),
+                });
+                Ok(DeskOutcome::Swept {
+                    found: found.collect(),
+                    newest,
+                })
             }
             DeskJob::Watch | DeskJob::Rewatch(_) => {
                 let is_new = *job == DeskJob::Watch && *attempt == Attempt::First;
@@ -111,10 +134,7 @@ impl Stage {
                     self.watches += 1;
                 }
                 self.watched = true;
-                Ok(DeskOutcome::Watching {
-                    watch: WatchRef("watch".into()),
-                    missed: vec![],
-                })
+                Ok(DeskOutcome::Watching(WatchRef("watch".into())))
             }
             DeskJob::Unwatch(_) => {
                 self.watched = false;

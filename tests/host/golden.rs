@@ -287,6 +287,7 @@ const LANDED: &[(&str, u64)] = &[
     ("snapshot_v1_1.json", 0x81e7_e883_bff5_d605),
     ("snapshot_v1_2.json", 0xb082_2433_52f3_1aaf),
     ("snapshot_v1_3.json", 0x5381_8e72_ab94_7621),
+    ("snapshot_v1_4.json", 0x49f7_88aa_9c18_04ad),
     ("wire_v1.jsonl", 0xf107_f127_9bdd_e6ef),
     ("wire_v1_1.jsonl", 0x828f_762e_dbca_7c97),
     ("wire_v1_2.jsonl", 0x5d54_69ac_6cff_f67b),
@@ -375,8 +376,8 @@ fn a_stored_conversation_is_read_back() {
     let message = stage.agent_writes("I take over");
     stage.take(Input::DeskSignalled { message });
     stage.take(Input::VisitorAskedForPerson);
-    let golden = include_str!("golden/snapshot_v1_3.json");
-    check("snapshot_v1_3", golden, &[json(&stage.conversation)]);
+    let golden = include_str!("golden/snapshot_v1_4.json");
+    check("snapshot_v1_4", golden, &[json(&stage.conversation)]);
     let read: Conversation = serde_json::from_str(golden).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(json(&read), json(&stage.conversation));
     assert_eq!(read.state(), stage.conversation.state());
@@ -385,6 +386,7 @@ fn a_stored_conversation_is_read_back() {
         include_str!("golden/snapshot_v1_0.json"),
         include_str!("golden/snapshot_v1_1.json"),
         include_str!("golden/snapshot_v1_2.json"),
+        include_str!("golden/snapshot_v1_3.json"),
     ] {
         let old: Conversation = serde_json::from_str(old).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(old.state(), stage.conversation.state());

@@ -86,3 +86,83 @@ fn a_second_attempt_says_since_when_its_result_is_looked_for() {
     );
     assert_eq!(stage.room.iter().filter(|line| *line == "visitor: ok").count(), 2);
 }
+
+fn signal_next(stage: &mut Stage, message: DeskRef) -> Vec<String> {
+    let before = stage.asked.len();
+    stage.take(Input::DeskSignalled { message });
+    let kind = |(job, _): &(DeskJob, Attempt)| {
+        format!("{job:?}")
+            .chars()
+            .take_while(|c| c.is_alphabetic())
+            .collect()
+    };
+    stage.asked[before..].iter().map(kind).collect()
+}
+
+fn shown(stage: &Stage) -> Vec<String> {
+    let said = |said: &Said| match said {
+        Said::Agent { body, .. } => Some(shared::message::plain(body)),
+        Said::Visitor { .. } | Said::Bot { .. } | Said::Notice(_) => None,
+    };
+    stage
+        .rows
+        .iter()
+        .filter_map(|(entry, _)| said(&entry.said))
+        .collect()
+}
+
+#[test]
+fn a_signal_also_finds_what_was_not_signalled_before_it_with_one_call() {
+    let mut stage = chat();
+    stage.wait(Duration::from_secs(10));
+    stage.agent_writes("lost");
+    stage.wait(Duration::from_secs(60));
+    stage.agent_writes("lost too");
+    let heard = stage.agent_writes("heard");
+    assert_eq!(signal_next(&mut stage, heard), ["Sweep"]);
+    assert_eq!(shown(&stage), ["hello", "lost", "lost too", "heard"]);
+    let now = stage.now;
+    assert!(stage.conversation.is_read(Some(now)));
+}
+
+#[test]
+fn what_the_list_hides_is_read_by_itself_or_found_by_a_later_one() {
+    let mut stage = chat();
+    stage.wait(Duration::from_secs(10));
+    let (lost, heard) = (stage.agent_writes("lost"), stage.agent_writes("heard"));
+    stage.hidden.extend([lost.clone(), heard.clone()]);
+    assert_eq!(signal_next(&mut stage, heard.clone()), ["Sweep", "Read"]);
+    assert_eq!(shown(&stage), ["hello", "heard"]);
+    stage.hidden.remove(&lost);
+    stage.wait(Duration::from_secs(100));
+    let next = stage.agent_writes("next");
+    assert_eq!(signal_next(&mut stage, next), ["Sweep"]);
+    assert_eq!(shown(&stage), ["hello", "heard", "lost", "next"]);
+}
+
+#[test]
+fn a_list_that_fails_keeps_nobody_waiting_and_is_made_up_for() {
+    let mut stage = chat();
+    stage.wait(Duration::from_secs(10));
+    stage.agent_writes("lost");
+    let heard = stage.agent_writes("heard");
+    stage.desk_fails.push_back(Failure::Passing { retry_after: None });
+    assert_eq!(signal_next(&mut stage, heard), ["Sweep", "Read"]);
+    assert_eq!(shown(&stage), ["hello", "heard"]);
+    stage.wait(Duration::from_secs(5));
+    assert_eq!(shown(&stage), ["hello", "heard", "lost"]);
+}
+
+#[test]
+fn behind_our_own_post_something_may_have_been_missed() {
+    let mut stage = chat();
+    stage.wait(Duration::from_secs(10));
+    stage.agent_writes("lost");
+    stage.wait(Duration::from_secs(10));
+    stage.send("message-1", "are you there?");
+    let now = stage.now;
+    assert_eq!(reads(&mut stage, WatchState::Active, Some(now)), 0);
+    assert!(!stage.conversation.is_read(Some(now)));
+    assert_eq!(reads(&mut stage, WatchState::Active, None), 1);
+    assert_eq!(shown(&stage), ["hello", "lost"]);
+}

@@ -19,7 +19,7 @@ use std::time::Duration;
 /// infected, `scan…` is looked through) · `ben: TEXT`, `carl: TEXT` (other agents) · `unheard: TEXT` (no signal comes) · `sweep` · `watch lost` ·
 /// `start TOPIC, leaves: TEXT` · `visitor rates 5: COMMENT` · `visitor erases` · `refuses to add` (the next person) · `thread gone` · `desk always fails: KIND` and `desk always refuses: KIND` (`AddParticipant`, `Watch`, `Read` …) until `desk works`,
 /// with `from the start` also before `start` ·
-/// `desk is busy` (once) · `scan ends` · `traps on: TEXT` (a task with this in it stops the object) · `crash` · `restart` (a crash that ends the connections) · `+5m`, `+10s` (heartbeats go on while connected) · `half-open` (they do not)
+/// `desk is busy` (once) · `scan ends` · `traps on: TEXT` (a task or a result with this in it stops the object) · `crash` · `restart` (a crash that ends the connections) · `+5m`, `+10s` (heartbeats go on while connected) · `half-open` (they do not)
 fn play(settings: &Settings, open: Option<Vec<Interval>>, script: &str) -> String {
     let mut player = Player {
         settings: settings.clone(),

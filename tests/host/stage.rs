@@ -32,13 +32,15 @@ pub struct Stage {
     pub desk_fails: VecDeque<Failure>,
     /// What it does next without being heard, after what it fails.
     pub unheard: VecDeque<Unheard>,
+    /// Messages that a list of the thread does not show yet.
+    pub hidden: HashSet<DeskRef>,
     /// How often a thread was opened, and a watch begun: more than once is once too often.
     pub threads: u32,
     pub watches: u32,
     pub(crate) members: HashSet<String>,
     /// What it does with every task of this kind (`AddParticipant`, `Watch`, `Read` …).
     pub always_fails: Vec<(String, Failure)>,
-    /// Tasks with this in them stop the object in the middle.
+    /// Tasks and results with this in them stop the object in the middle.
     pub traps_on: Option<String>,
     trapped: bool,
     pub watched: bool,
@@ -108,6 +110,7 @@ impl Stage {
             desk_fails: scene.desk_fails.into(),
             always_fails: scene.always_fails,
             unheard: scene.unheard.into(),
+            hidden: HashSet::new(),
             threads: 0,
             watches: 0,
             members: HashSet::new(),
@@ -343,14 +346,15 @@ impl Stage {
                     job,
                     attempt,
                 } => {
-                    let traps = |on: &String| format!("{job:?}").contains(on);
                     self.asked.push((job.clone(), attempt.clone()));
-                    if self.traps_on.as_ref().is_some_and(traps) {
-                        self.log.push("trap".into());
-                        self.trapped = true;
+                    if self.traps(&job) {
                         return;
                     }
-                    match self.desk(thread, &job, &attempt) {
+                    let outcome = self.desk(thread, &job, &attempt);
+                    if self.traps(&outcome) {
+                        return;
+                    }
+                    match outcome {
                         Some(Ok(outcome)) => self.take(Input::DeskDone { task, outcome }),
                         Some(Err(failure)) => self.take(Input::DeskFailed { task, failure }),
                         None => {}
@@ -360,6 +364,18 @@ impl Stage {
             }
         }
         self.arm();
+    }
+
+    fn traps(&mut self, on: &impl std::fmt::Debug) -> bool {
+        let traps = self
+            .traps_on
+            .as_ref()
+            .is_some_and(|text| format!("{on:?}").contains(text));
+        if traps {
+            self.log.push("trap".into());
+            self.trapped = true;
+        }
+        traps
     }
 
     /// As the edge does: an alarm is a row, so it is moved only when it would come too late.

@@ -108,12 +108,18 @@ fn a_message_whose_reading_stops_the_object_is_given_up_and_the_next_is_shown() 
           room < + anna@example.com
           room < visitor: card
         connect
-        traps on: agent-0
+        traps on: poison
         agent: poison
           trap
           trap
         agent: next
           trap
+          trap
+        crash
+          trap
+        crash
+          trap
+        crash
           visitor < NotShown
           room < visitor: NotShown
           visitor < AgentJoined { name: "Anna" }
@@ -157,6 +163,7 @@ fn a_message_that_cannot_be_read_keeps_the_others_for_a_minute_only() {
           room < + anna@example.com
           room < visitor: card
         connect
+        desk always fails: Sweep
         desk always fails: Read { message: DeskRef("agent-0")
         agent: unreadable
         agent: readable
@@ -180,6 +187,7 @@ fn a_message_that_can_never_be_read_is_given_up_with_a_word_to_both() {
           room < + anna@example.com
           room < visitor: card
         connect
+        desk always refuses: Sweep
         desk always refuses: Read { message: DeskRef("agent-0")
         agent: unreadable
           visitor < NotShown

@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{accounts::Account, body, shell::Shell};
 use shared::conversation::{
-    Attempt, DeskFile, DeskJob, DeskMessage, DeskOutcome, DeskRef, Failure, Line, NameWanted, Participant,
-    Post, ThreadRef, Voice,
+    Attempt, DeskFile, DeskJob, DeskMessage, DeskOutcome, DeskRef, Failure, Found, Line, NameWanted,
+    Participant, Post, ThreadRef, Voice,
 };
 use std::time::Duration;
 use worker::Result;
@@ -53,17 +53,23 @@ impl<'a> Webex<'a> {
             DeskJob::AddParticipant(who) => self.add(room, who).await,
             DeskJob::Watch => {
                 let watch = self.watch(room, attempt).await?;
-                // People are in the room before the webhook is.
-                let (missed, _) = self.written_after(room, None).await?;
-                Ok(DeskOutcome::Watching { watch, missed })
+                Ok(DeskOutcome::Watching(watch))
             }
             DeskJob::Rewatch(watch) => {
                 let watch = self.rewatch(room, watch).await?;
-                let missed = vec![];
-                Ok(DeskOutcome::Watching { watch, missed })
+                Ok(DeskOutcome::Watching(watch))
             }
-            DeskJob::Sweep { after } => {
-                let (found, newest) = self.written_after(room, after.as_ref()).await?;
+            DeskJob::Sweep {
+                after,
+                since,
+                name,
+                whole,
+            } => {
+                let (found, newest) = self.written(room, after.as_ref(), *since, *whole).await?;
+                let found = match name {
+                    NameWanted::Yes => self.named(found).await,
+                    NameWanted::No => found,
+                };
                 Ok(DeskOutcome::Swept { found, newest })
             }
             DeskJob::Post {
@@ -223,6 +229,13 @@ impl<'a> Webex<'a> {
         Ok(message_of(read, name, files))
     }
 
+    async fn named(&self, mut found: Vec<Found>) -> Vec<Found> {
+        for message in found.iter_mut().filter_map(|one| one.message.as_mut()) {
+            message.name = self.name_of(&message.author).await;
+        }
+        found
+    }
+
     /// Asked for once while the object is in memory. Without a name the mask is shown.
     async fn name_of(&self, person: &str) -> Option<String> {
         if let Some(name) = self.shell.names.borrow().get(person) {
@@ -242,7 +255,11 @@ impl<'a> Webex<'a> {
     }
 }
 
-fn message_of(message: Message, name: Option<String>, files: Vec<DeskFile>) -> Option<DeskMessage> {
+pub(super) fn message_of(
+    message: Message,
+    name: Option<String>,
+    files: Vec<DeskFile>,
+) -> Option<DeskMessage> {
     let sent_at = time(&message.created)?;
     let body = match &message.html {
         Some(markup) => body::from_html(markup),
@@ -270,4 +287,66 @@ pub(crate) fn signalled(body: &[u8]) -> Option<DeskRef> {
 
 pub(super) fn is_bot(address: &str) -> bool {
     address.ends_with("@webex.bot") || address.ends_with("@sparkbot.io")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const NAMES: &[&str] = &[
+        "resource",
+        "event",
+        "createdBy",
+        "data",
+        "id",
+        "roomId",
+        "personId",
+        "personEmail",
+        "text",
+        "html",
+        "created",
+        "files",
+        "errors",
+        "items",
+        "title",
+        "lastActivity",
+        "status",
+        "displayName",
+        "personDisplayName",
+        "targetUrl",
+    ];
+    const WORDS: &[&str] = &[
+        "messages",
+        "created",
+        "2026-11-27T10:00:00.000Z",
+        "-262144-01-01T00:00:00Z",
+        "<b>&",
+        "x@webex.bot",
+    ];
+
+    proptest! {
+        #[test]
+        fn any_answer_and_any_delivery_is_read_or_refused(
+            json in ::tests::any::json(NAMES, WORDS),
+            bytes in proptest::collection::vec(any::<u8>(), 0..100),
+            html in ::tests::any::text(60),
+        ) {
+            let message = format!(r#"{{"id":"m","html":{},"created":"2026-11-27T10:00:00.000Z"}}"#, serde_json::to_string(&html).expect("JSON"));
+            for text in [json.to_string(), format!(r#"{{"items":[{json}]}}"#), message] {
+                signalled(text.as_bytes());
+                serde_json::from_str::<List<Room>>(&text).ok();
+                serde_json::from_str::<List<Webhook>>(&text).ok();
+                serde_json::from_str::<Person>(&text).ok();
+                serde_json::from_str::<Membership>(&text).ok();
+                let one = serde_json::from_str::<Message>(&text).into_iter();
+                let many = serde_json::from_str::<List<Message>>(&text).into_iter().flat_map(|list| list.items);
+                for message in one.chain(many) {
+                    let Some(read) = message_of(message, None, vec![]) else { continue };
+                    prop_assert!(read.body.iter().all(|span| span.href.as_deref().is_none_or(|href| body::safe(href).is_some())));
+                }
+            }
+            signalled(&bytes);
+        }
+    }
 }

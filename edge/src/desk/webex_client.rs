@@ -2,7 +2,7 @@
 
 use super::webex_wire::{List, Person};
 use crate::{
-    accounts::{Account, Accounts},
+    accounts::{self, Account, Accounts},
     config,
     http::{self, Body, Call, NoReply, Reply},
 };
@@ -102,11 +102,11 @@ impl<'a> Client<'a> {
 
     /// The account's own id, asked for once.
     pub(super) async fn own_id(&self, account: Account) -> Result<String, Trouble> {
-        if let Some(id) = self.accounts.own_id(account) {
+        if let Some(id) = accounts::own_id(account) {
             return Ok(id);
         }
         let me: Person = self.get(account, "/people/me").await?;
-        self.accounts.learn_own_id(account, &me.id);
+        accounts::learn_own_id(account, &me.id);
         Ok(me.id)
     }
 

@@ -1,17 +1,24 @@
 //! How the connector learns of what people write: by a webhook for the room, and by reading the room itself.
 
 use super::{
-    webex::{Webex, is_bot},
+    webex::{Webex, is_bot, message_of},
     webex_client::Trouble,
     webex_wire::*,
 };
 use crate::{accounts::Account, config, http::Body};
-use shared::conversation::{Attempt, DeskOutcome, DeskRef, Failure, WatchRef};
+use shared::{
+    conversation::{Attempt, DeskOutcome, DeskRef, Failure, Found, Newest, WatchRef},
+    time::Timestamp,
+};
 use worker::{Method, Result, console_warn};
 
 const NAME: &str = "Edgechat";
-/// Messages that one look reads at most.
+/// Messages that one look reads at most; and of how many it keeps the words, the latest ones.
 const LONGEST_LOOK: usize = 2_000;
+const MOST_WHOLE: usize = 100;
+/// Messages in one answer: where little can be new, and where nothing is known yet.
+const PAGE: usize = 20;
+const FIRST_PAGE: usize = 100;
 
 impl Webex<'_> {
     /// Without an address that Webex could reach, the site's tick reads the room instead: then there is no webhook.
@@ -116,17 +123,23 @@ impl Webex<'_> {
         }
     }
 
-    /// What people wrote after this message, oldest first, and the room's newest message.
-    pub(super) async fn written_after(
+    /// What people wrote after this message, and what they wrote since this time, oldest first; and the room's newest
+    /// message. Nobody's name is looked up.
+    pub(super) async fn written(
         &self,
         room: &str,
         after: Option<&DeskRef>,
-    ) -> Result<(Vec<DeskRef>, Option<DeskRef>), Failure> {
+        since: Option<Timestamp>,
+        whole: bool,
+    ) -> Result<(Vec<Found>, Option<Newest>), Failure> {
         let own_id = self.client.own_id(Account::Desk).await?;
         let (mut found, mut newest, mut seen) = (vec![], None, 0);
+        let mut is_new = true;
         let look = |message: Message| {
-            let id = DeskRef(message.id);
-            if Some(&id) == after {
+            let (source, at) = (DeskRef(message.id.clone()), time(&message.created));
+            is_new &= Some(&source) != after;
+            let is_late = since.is_some_and(|since| at.is_some_and(|at| at >= since));
+            if !is_new && !is_late {
                 return false;
             }
             if seen == LONGEST_LOOK {
@@ -136,19 +149,28 @@ impl Webex<'_> {
                 return false;
             }
             seen += 1;
-            newest.get_or_insert_with(|| id.clone());
+            newest.get_or_insert_with(|| Newest {
+                message: source.clone(),
+                at,
+            });
             if message.person_id != own_id && !is_bot(&message.person_email) {
-                found.push(id);
+                let is_whole = whole
+                    && found.len() < MOST_WHOLE
+                    && message.files.is_empty()
+                    && message.errors.is_empty();
+                let message = is_whole.then(|| message_of(message, None, vec![])).flatten();
+                found.push(Found { source, message });
             }
             true
         };
-        let path = format!("/messages?roomId={room}&max=100");
+        let page = if after.is_some() { PAGE } else { FIRST_PAGE };
+        let path = format!("/messages?roomId={room}&max={page}");
         match self.client.list(&path, look).await {
             Ok(()) => {}
             Err(trouble) => return Err(self.gone_or(room, trouble).await),
         }
         found.reverse();
-        Ok((found, newest.or(after.cloned())))
+        Ok((found, newest))
     }
 
     /// Where Webex is to deliver, and what it signs with.

@@ -59,7 +59,7 @@ pub(super) struct Live {
     pub(super) watch: Option<String>,
     /// When something was last written in its thread, by the desk's clock, as the conversation has been told.
     pub(super) activity: Option<Timestamp>,
-    /// Through what time its thread has been read in any case, and when that was.
+    /// Through what time all in its thread has been read, and when it was told to.
     pub(super) read: Option<Timestamp>,
     pub(super) read_at: Option<Timestamp>,
 }

@@ -4,9 +4,8 @@
 //! only those are woken, some at a time. Where Webex cannot reach this worker, the same look is all there is, and comes
 //! often; as it does for those whose webhook does not work.
 //!
-//! A conversation that knows the latest activity (its own post, a message it has been told of) does not read its room.
-//! Something older may have been missed all the same: so each look also has some rooms read in any case, those first
-//! that have waited longest.
+//! A conversation whose own post is the latest activity does not read its room for that. Something older may have been
+//! missed all the same: so after each look some of those rooms are read in any case, those first that have waited longest.
 
 use super::{
     list::{List, Live},
@@ -14,7 +13,7 @@ use super::{
 };
 use crate::{
     config,
-    conversation_do::{SweepCall, ask},
+    conversation_do::{SweepAnswer, SweepCall, ask},
     shell::now,
 };
 use shared::{
@@ -36,8 +35,8 @@ const POLL_QUIET: Duration = Duration::from_secs(5);
 const POLL_IDLE: Duration = Duration::from_secs(15);
 const BUSY_FOR: Duration = Duration::from_secs(60);
 const QUIET_FOR: Duration = Duration::from_secs(10 * 60);
-/// Rooms that are read in any case: with the call that a reading may need besides, less than a tenth of what Webex takes.
-const READS_A_MINUTE: u64 = 12;
+/// Rooms that are read in any case: with the look itself less than a tenth of what Webex takes.
+const READS_A_MINUTE: u64 = 24;
 /// Conversations woken at once. The object may make a thousand calls in one alarm.
 const AT_ONCE: usize = 20;
 const BETWEEN: Duration = Duration::from_secs(5);
@@ -50,6 +49,8 @@ pub(crate) struct Tick {
     /// When everything was last looked at. What is in memory only is found anew if it is lost.
     full_at: Cell<Option<Timestamp>>,
     waiting: RefCell<VecDeque<Wake>>,
+    /// Those in which only our own post is new.
+    unread: RefCell<Vec<Wake>>,
     between: Cell<Duration>,
     next_look: Cell<Timestamp>,
 }
@@ -63,6 +64,8 @@ struct Wake {
     activity: Option<Timestamp>,
     /// Its room is to be read, whatever it knows.
     in_any_case: bool,
+    /// When it was last read in any case.
+    read_at: Option<Timestamp>,
 }
 
 impl Tick {
@@ -72,6 +75,7 @@ impl Tick {
             lost: RefCell::default(),
             full_at: Cell::default(),
             waiting: RefCell::default(),
+            unread: RefCell::default(),
             between: Cell::default(),
             next_look: Cell::new(now()),
         }
@@ -83,10 +87,12 @@ impl Tick {
             return Ok(None);
         }
         for _ in 0..AT_ONCE {
-            let Some(wake) = self.next_waiting() else {
+            let Some(wake) = self.next_waiting(list) else {
                 return Ok(Some(self.next_look.get()));
             };
-            wake.tell(list).await?;
+            if let Some(unread) = wake.tell(list).await? {
+                self.unread.borrow_mut().push(unread);
+            }
         }
         Ok(Some(if self.waiting.borrow().is_empty() {
             self.next_look.get()
@@ -95,8 +101,19 @@ impl Tick {
         }))
     }
 
-    fn next_waiting(&self) -> Option<Wake> {
-        self.waiting.borrow_mut().pop_front()
+    /// When all have been told that have news, those come that are read in any case.
+    fn next_waiting(&self, list: &List) -> Option<Wake> {
+        let mut waiting = self.waiting.borrow_mut();
+        if waiting.is_empty() {
+            let mut unread = self.unread.take();
+            unread.sort_by_key(|one| one.read_at);
+            unread.truncate(reads(list.env()));
+            waiting.extend(unread.into_iter().map(|one| Wake {
+                in_any_case: true,
+                ..one
+            }));
+        }
+        waiting.pop_front()
     }
 
     /// A conversation has been put on the list: when to look at the latest.
@@ -201,8 +218,6 @@ impl Tick {
         }
         let activity = rooms::activity(&desk, &wanted).await?;
         let mut wakes = vec![];
-        // Those that may be read in any case, with the time since when they wait.
-        let mut candidates = vec![];
         for one in wanted {
             let at = activity.get(one.thread.as_str()).copied();
             let is_news = at.is_none() || at != one.activity;
@@ -221,21 +236,12 @@ impl Tick {
                 watch,
                 activity: at,
                 in_any_case: !is_told || at.is_none(),
+                read_at: one.read_at,
             };
-            if is_told && at.is_some() && at != one.read {
-                candidates.push((one.read_at, is_news, wake));
-            } else if is_news || is_due {
+            if is_news || is_due {
                 wakes.push(wake);
-            }
-        }
-        candidates.sort_by_key(|(read_at, ..)| *read_at);
-        let reads = usize::try_from(READS_A_MINUTE * every.as_secs() / 60)
-            .unwrap_or(usize::MAX)
-            .max(1);
-        for (index, (_, is_news, mut wake)) in candidates.into_iter().enumerate() {
-            wake.in_any_case = index < reads;
-            if wake.in_any_case || is_news {
-                wakes.push(wake);
+            } else if is_told && at != one.read {
+                self.unread.borrow_mut().push(wake);
             }
         }
         if is_full {
@@ -246,25 +252,38 @@ impl Tick {
 }
 
 impl Wake {
-    /// One conversation that fails must not keep the others waiting; it is asked again the next time.
-    async fn tell(self, list: &List) -> Result<()> {
+    /// One conversation that fails must not keep the others waiting; it is asked again the next time. Comes back if its
+    /// room has not been read for this.
+    async fn tell(self, list: &List) -> Result<Option<Self>> {
         let call = SweepCall {
             watch: self.watch,
             active_at: self.activity.filter(|_| !self.in_any_case),
         };
         match ask(list.env(), &self.id, "/sweep", &call).await {
-            Ok(answer) if answer.status_code() == 200 => match self.activity {
-                Some(at) if self.in_any_case => list.told_to_read(&self.id, at)?,
-                Some(at) => list.told(&self.id, at)?,
-                None => {}
-            },
+            Ok(mut answer) if answer.status_code() == 200 => {
+                let SweepAnswer { is_read } = answer.json().await?;
+                match self.activity {
+                    Some(at) if is_read => list.told_to_read(&self.id, at)?,
+                    Some(at) => {
+                        list.told(&self.id, at)?;
+                        return Ok(Some(self));
+                    }
+                    None => {}
+                }
+            }
             Ok(answer) if answer.status_code() == 404 => list.unlist(&self.id)?,
             Ok(answer) if answer.status_code() == 409 => list.over(&self.id)?,
             Ok(answer) => console_warn!("sweep: status {}", answer.status_code()),
             Err(error) => console_warn!("sweep: {error}"),
         }
-        Ok(())
+        Ok(None)
     }
+}
+
+/// Rooms that are read in any case after one look at everything.
+fn reads(env: &Env) -> usize {
+    let reads = READS_A_MINUTE * every(env).as_secs() / 60;
+    usize::try_from(reads).unwrap_or(usize::MAX).max(1)
 }
 
 fn every(env: &Env) -> Duration {

@@ -2,7 +2,7 @@
 
 use super::{
     Conversation, DeskFile, DeskFileState, DeskJob, DeskMessage, FileOrigin, Handoff, Participant, Phase,
-    Reading, SiteJob, ThreadNotice, Turn, lane::Task, seen::Verdict,
+    Reading, SiteJob, ThreadNotice, Turn, seen::Verdict, task::Task,
 };
 use crate::{
     file::{File, MAX_FILE},

@@ -1,8 +1,8 @@
 //! The desk's side of the core: the thread, posts in order, and what is done when the desk fails.
 
 use super::{
-    Context, Conversation, DeskJob, DeskOutcome, DeskRef, Line, NameWanted, Participant, Post, SiteAnswer,
-    SiteJob, TaskId, ThreadNotice, Turn, VisitorCard, Voice, WatchRef,
+    Context, Conversation, DeskJob, DeskOutcome, Line, NameWanted, Participant, Post, SiteAnswer, SiteJob,
+    TaskId, ThreadNotice, Turn, VisitorCard, Voice, WatchRef,
 };
 use crate::{
     message::{Body, Seq, plain},
@@ -140,16 +140,10 @@ impl Conversation {
     pub(super) fn desk_done(&mut self, task: TaskId, outcome: DeskOutcome, turn: &mut Turn) {
         match outcome {
             DeskOutcome::Read(message) => self.message_read(task, message, turn),
-            DeskOutcome::Swept { found, newest } => {
-                if self.reading.finish(task).is_some() {
-                    turn.save = true;
-                    self.swept_to = newest.or(self.swept_to.take());
-                    self.all_signalled(found, turn);
-                }
-            }
+            DeskOutcome::Swept { found, newest } => self.swept(task, found, newest, turn),
             DeskOutcome::ThreadOpened(_)
             | DeskOutcome::Added { .. }
-            | DeskOutcome::Watching { .. }
+            | DeskOutcome::Watching(_)
             | DeskOutcome::Posted(_)
             | DeskOutcome::Unwatched
             | DeskOutcome::Site(_) => self.job_done(task, outcome, turn),
@@ -169,12 +163,10 @@ impl Conversation {
                     self.added(&who, name, turn);
                 }
             }
-            DeskOutcome::Watching { watch, missed } => {
+            DeskOutcome::Watching(watch) => {
                 self.watching(watch, turn);
-                self.all_signalled(missed, turn);
-                if let DeskJob::Rewatch(_) = task.job {
-                    self.sweep(turn.context.now);
-                }
+                // People are in the thread before it is watched.
+                self.sweep(turn.context.now);
             }
             DeskOutcome::Posted(post) => {
                 self.last_post = Some(post.message);
@@ -195,12 +187,6 @@ impl Conversation {
         if was_retrying {
             self.send_state(turn);
         }
-    }
-
-    fn all_signalled(&mut self, messages: Vec<DeskRef>, turn: &mut Turn) {
-        messages
-            .into_iter()
-            .for_each(|message| self.desk_signalled(message, turn));
     }
 
     fn site_answered(&mut self, answer: SiteAnswer, turn: &mut Turn) {

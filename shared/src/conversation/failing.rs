@@ -2,9 +2,9 @@
 //! given up on with a word to both sides.
 
 use super::{
-    Context, Conversation, DeskJob, Failure, Line, Participant, Phase, SiteJob, TaskId, ThreadNotice, Turn,
-    Voice,
-    lane::{Done, Task},
+    Context, Conversation, DeskJob, Failure, Line, Participant, Phase, Reading, SiteJob, TaskId,
+    ThreadNotice, Turn, Voice,
+    task::{Done, Task},
 };
 use crate::{
     message::{ClosedBy, Notice},
@@ -54,6 +54,7 @@ impl Conversation {
             self.given_up(task, turn);
         }
         while let Some(task) = self.reading.take_poisoned(now) {
+            self.reads_singly |= task.job == Reading::Sweep;
             self.reading_given_up(&task.job, turn);
         }
         while self.bot.take_poisoned(now).is_some() {

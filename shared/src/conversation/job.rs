@@ -33,9 +33,13 @@ pub enum DeskJob {
         message: DeskRef,
         name: NameWanted,
     },
-    /// List what people wrote after this message.
+    /// Read what people wrote after this message, and what they wrote since this time, in one list. `whole` is false where
+    /// only the messages' names are wanted.
     Sweep {
         after: Option<DeskRef>,
+        since: Option<Timestamp>,
+        name: NameWanted,
+        whole: bool,
     },
     Site(SiteJob),
 }
@@ -182,21 +186,32 @@ pub enum DeskOutcome {
     Added {
         name: Option<String>,
     },
-    /// `missed`: what people wrote before the watch began, oldest first.
-    Watching {
-        watch: WatchRef,
-        missed: Vec<DeskRef>,
-    },
+    Watching(WatchRef),
     Posted(Post),
     Unwatched,
     /// `None`: it is gone, or it is one of our own.
     Read(Option<DeskMessage>),
-    /// Oldest first, none of it our own; `newest` is where the next look begins.
+    /// Oldest first, none of it our own; `newest` is the thread's last message, whoever wrote it.
     Swept {
-        found: Vec<DeskRef>,
-        newest: Option<DeskRef>,
+        found: Vec<Found>,
+        newest: Option<Newest>,
     },
     Site(SiteAnswer),
+}
+
+/// A message in the list of a thread.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    pub source: DeskRef,
+    /// `None` where it has to be read by itself, as one with files.
+    pub message: Option<DeskMessage>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Newest {
+    pub message: DeskRef,
+    /// When it was written, by the desk's clock.
+    pub at: Option<Timestamp>,
 }
 
 /// One of our own messages in the thread.

@@ -4,8 +4,11 @@
 //! was begun is stored before it is carried out; one that was begun several times and never ended is given up, since it
 //! may be what stops the object.
 
-use super::event::TaskId;
-use crate::{protocol::is_false, time::Timestamp};
+use super::{
+    event::TaskId,
+    task::{Done, Task},
+};
+use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::{collections::VecDeque, time::Duration};
 
@@ -22,31 +25,6 @@ pub(super) struct Lane<J> {
     head: Head,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Task<J> {
-    pub(super) id: TaskId,
-    pub(super) job: J,
-    pub(super) attempts: u32,
-    pub(super) since: Timestamp,
-    not_before: Timestamp,
-    /// How often it was put off: to the end of the lane, or to another thread.
-    #[serde(default)]
-    pub(super) put_back: u32,
-    /// How often it was begun since it last ended. What the first version stored may have been begun.
-    #[serde(default = "once")]
-    begun: u32,
-    /// An attempt ended without a word on whether it was carried out.
-    #[serde(default, skip_serializing_if = "is_false")]
-    unheard: bool,
-    /// It lets others pass.
-    #[serde(default, skip_serializing_if = "is_false")]
-    parked: bool,
-}
-
-fn once() -> u32 {
-    1
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
 enum Head {
     #[default]
@@ -54,14 +32,6 @@ enum Head {
     UnderWay {
         since: Timestamp,
     },
-}
-
-/// What is known of an attempt that failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Done {
-    /// Surely not carried out.
-    No,
-    Maybe,
 }
 
 impl<J> Default for Lane<J> {
@@ -237,6 +207,68 @@ impl<J> Lane<J> {
         self.tasks.iter().any(|task| !task.parked && is_meant(&task.job))
     }
 
+    /// One that has not begun and is not parked.
+    pub(super) fn has_next(&self, job: &J) -> bool
+    where
+        J: PartialEq,
+    {
+        let begun = usize::from(self.head != Head::Idle);
+        self.tasks
+            .iter()
+            .skip(begun)
+            .any(|task| !task.parked && task.job == *job)
+    }
+
+    /// Takes out one that waits, and was not put back. `parked`: also if it lets others pass.
+    pub(super) fn take(&mut self, job: &J, parked: bool) -> Option<Task<J>>
+    where
+        J: PartialEq,
+    {
+        let begun = usize::from(self.head != Head::Idle);
+        let is_meant = |task: &Task<J>| task.job == *job && task.put_back == 0 && (parked || !task.parked);
+        let at = self.tasks.iter().skip(begun).position(is_meant)?;
+        self.tasks.remove(begun + at)
+    }
+
+    /// These come next, in this order.
+    pub(super) fn put_first(&mut self, tasks: Vec<Task<J>>) {
+        let begun = usize::from(self.head != Head::Idle);
+        for (at, task) in (begun..).zip(tasks) {
+            self.tasks.insert(at.min(self.tasks.len()), task);
+        }
+    }
+
+    /// Parked ones like this are not to be done any more.
+    pub(super) fn drop_parked(&mut self, job: &J)
+    where
+        J: PartialEq,
+    {
+        let begun = usize::from(self.head != Head::Idle);
+        let mut at = 0;
+        self.tasks.retain(|task| {
+            at += 1;
+            at <= begun || !task.parked || task.job != *job
+        });
+    }
+
+    /// After loading: this was done, and so was each task before it that is like `before` and never failed. `false` if it
+    /// is not here, or there was no such task.
+    pub(super) fn was_done(&mut self, job: &J, before: &J) -> bool
+    where
+        J: PartialEq,
+    {
+        let Some(end) = self.tasks.iter().position(|task| task.job == *job) else {
+            return false;
+        };
+        self.tasks.remove(end);
+        let (all, mut at) = (self.tasks.len(), 0);
+        self.tasks.retain(|task| {
+            at += 1;
+            at > end || task.job != *before || task.attempts > 0
+        });
+        self.tasks.len() < all
+    }
+
     /// One that has not begun.
     pub(super) fn holds_waiting(&self, job: &J) -> bool
     where
@@ -251,29 +283,6 @@ impl<J> Lane<J> {
         self.tasks
             .front()
             .is_some_and(|task| task.attempts > 0 && !task.parked)
-    }
-}
-
-impl<J> Task<J> {
-    fn new(id: TaskId, job: J, since: Timestamp, not_before: Timestamp) -> Self {
-        Self {
-            id,
-            job,
-            attempts: 0,
-            since,
-            not_before,
-            put_back: 0,
-            begun: 0,
-            unheard: false,
-            parked: false,
-        }
-    }
-
-    fn failed(&mut self, at: Timestamp, done: Done) {
-        self.attempts += 1;
-        self.not_before = at;
-        self.begun = 0;
-        self.unheard |= done == Done::Maybe;
     }
 }
 

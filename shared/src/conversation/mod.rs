@@ -21,6 +21,7 @@ mod people;
 mod reading;
 mod seen;
 mod start;
+mod task;
 mod timers;
 mod uploads;
 mod visitor;
@@ -36,11 +37,12 @@ use crate::{
     time::Timestamp,
 };
 use gate::Gate;
-use lane::{Done, Lane};
+use lane::Lane;
 use pace::Pace;
-use reading::Reading;
+use reading::{OVERLAP, Reading};
 use seen::Seen;
 use serde::{Deserialize, Serialize};
+use task::Done;
 use timers::{Presence, Silence, Warning};
 use uploads::Uploads;
 
@@ -77,9 +79,12 @@ pub struct Conversation {
     /// When the last post was written, by the desk's clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     posted_at: Option<Timestamp>,
-    /// The latest message of people that has been read was written at this time, by the desk's clock.
+    /// Whatever was written in the thread until this time has been read, by the desk's clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     read_to: Option<Timestamp>,
+    /// Reading the thread's list stopped the object several times: messages are read one by one.
+    #[serde(default, skip_serializing_if = "is_false")]
+    reads_singly: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     waiting_since: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "is_false")]
@@ -158,10 +163,10 @@ impl Conversation {
     pub fn restore(mut self, tail: Vec<(Entry, Option<DeskRef>)>) -> Self {
         for (entry, source) in tail {
             self.last = self.last.max(entry.seq);
-            if let Some(source) = source {
+            if let Some(source) = source
+                && self.reading.was_done(&Reading::from(source.0), &Reading::Sweep)
+            {
                 self.read_to = self.read_to.max(Some(entry.at));
-                let read = Reading::from(source.0);
-                self.reading.retain(|waiting| *waiting != read);
             }
         }
         self
@@ -345,6 +350,9 @@ impl Conversation {
                 },
                 Reading::Sweep => DeskJob::Sweep {
                     after: self.swept_to.clone(),
+                    since: self.read_to.map(|at| at.before(OVERLAP)),
+                    name: desk::name_wanted(&self.plan),
+                    whole: !self.reads_singly,
                 },
             };
             turn.save = true;

@@ -1,12 +1,13 @@
 //! What is read from the desk: messages that were signalled, and what no signal told of. In order, except that what cannot
-//! be read lets the rest pass after a while.
+//! be read lets the rest pass after a while. One list of the thread serves both; a message is read by itself where the list
+//! does not show it, or not all of it.
 
 use super::{
-    Conversation, DeskFile, DeskFileState, DeskJob, DeskMessage, DeskRef, Failure, TaskId, ThreadNotice,
-    Turn, WatchState,
+    Conversation, DeskFile, DeskFileState, DeskJob, DeskMessage, DeskRef, Failure, Found, Newest, TaskId,
+    ThreadNotice, Turn, WatchState,
     failing::{GIVE_UP_AFTER, SLOWEST_RETRY, wait},
-    lane::{Done, Task},
     seen::Verdict,
+    task::{Done, Task},
 };
 use crate::{
     message::{ClosedBy, Notice},
@@ -19,6 +20,8 @@ use std::time::Duration;
 const HELD_UP_FOR: Duration = Duration::from_secs(60);
 /// The desk may date a thread's activity a little later than the message that it is about.
 const SAME_MESSAGE: Duration = Duration::from_secs(1);
+/// A list may hide for a while what was written a moment ago, so each goes back this far behind the end of the one before.
+pub(super) const OVERLAP: Duration = Duration::from_secs(2 * 60);
 /// Before files that kept the others waiting are asked for again.
 const FILES_PAUSE: Duration = Duration::from_secs(30);
 
@@ -58,11 +61,16 @@ impl From<Reading> for String {
 }
 
 impl Conversation {
+    /// The thread's list is read first: so each signal also finds what was written before it and not signalled, and several
+    /// cost one call. What the list does not show is read by itself.
     pub(super) fn desk_signalled(&mut self, message: DeskRef, turn: &mut Turn) {
         let is_known = self.is_closed() || self.from_desk.note(&message.0, "") != Verdict::New;
         let reading = Reading::Message(message);
         if is_known || self.reading.holds(&reading) {
             return;
+        }
+        if !self.reads_singly {
+            self.sweep(turn.context.now);
         }
         let id = self.task_id();
         self.reading.push(id, reading, turn.context.now);
@@ -87,8 +95,11 @@ impl Conversation {
                 self.enqueue(job, turn.context.now);
             }
         }
-        // What was written meanwhile does not wait until the watch is back.
-        self.sweep(turn.context.now);
+        // What was written meanwhile does not wait until the watch is back. Looks may come often; where reading fails it is
+        // not for them to hurry it.
+        if !self.reading.holds_waiting(&Reading::Sweep) {
+            self.sweep(turn.context.now);
+        }
     }
 
     fn read_files_later(&mut self, message: DeskRef, turn: &mut Turn) {
@@ -98,19 +109,67 @@ impl Conversation {
         turn.save = true;
     }
 
-    /// Whether the thread's last message is one of ours, or has been read. What was missed before it is not seen
-    /// by this: the site has every thread read in any case from time to time.
+    /// Whether the thread's last message is likely to be one of ours, or one that has been read.
     fn is_known(&self, active_at: Option<Timestamp>) -> bool {
         let known = self.posted_at.max(self.read_to).map(|at| at + SAME_MESSAGE);
         active_at.is_some() && active_at <= known
     }
 
-    /// One that is under way may have looked too early.
+    /// Whether all that was written until then is read for sure, or about to be. Otherwise something that nobody signalled
+    /// may have been missed: before our own last post, or within the same second as what is known.
+    pub fn is_read(&self, active_at: Option<Timestamp>) -> bool {
+        !self.is_known(active_at) || active_at <= self.read_to
+    }
+
+    /// One that is under way may have looked too early, one that is parked may look too late.
     pub(super) fn sweep(&mut self, now: Timestamp) {
-        if !self.is_closed() && !self.reading.holds_waiting(&Reading::Sweep) {
+        if !self.is_closed() && !self.reading.has_next(&Reading::Sweep) {
             let id = self.task_id();
             self.reading.push(id, Reading::Sweep, now);
         }
+    }
+
+    pub(super) fn swept(&mut self, task: TaskId, found: Vec<Found>, newest: Option<Newest>, turn: &mut Turn) {
+        if self.reading.finish(task).is_none() {
+            return;
+        }
+        // One that was put off has been made up for.
+        self.reading.drop_parked(&Reading::Sweep);
+        if let Some(newest) = newest {
+            self.swept_to = Some(newest.message);
+            self.read_to = self.read_to.max(newest.at);
+        }
+        let mut unread = vec![];
+        for Found { source, message } in found {
+            let message = message.filter(|_| unread.is_empty());
+            let Some(task) = self.take_found(source, message.is_some(), turn) else {
+                continue;
+            };
+            match message {
+                Some(message) => self.agent_wrote(message, task, turn),
+                None => unread.push(task),
+            }
+        }
+        if !self.is_closed() && !unread.is_empty() {
+            turn.save = true;
+            self.reading.put_first(unread);
+        }
+    }
+
+    /// The task for a message in the list. `None` if it has been read, or waits for its turn.
+    fn take_found(&mut self, source: DeskRef, is_whole: bool, turn: &mut Turn) -> Option<Task<Reading>> {
+        let is_new = self.from_desk.note(&source.0, "") == Verdict::New;
+        let reading = Reading::Message(source);
+        if !is_new {
+            return self.reading.take(&reading, is_whole);
+        }
+        turn.save = true;
+        Some(Task::new(
+            self.task_id(),
+            reading,
+            turn.context.now,
+            turn.context.now,
+        ))
     }
 
     pub(super) fn message_read(&mut self, task: TaskId, message: Option<DeskMessage>, turn: &mut Turn) {
@@ -132,7 +191,6 @@ impl Conversation {
             turn.save = true;
             return;
         };
-        self.read_to = self.read_to.max(Some(message.sent_at));
         if waits {
             // The words go ahead of the files.
             message.files.clear();
@@ -149,6 +207,14 @@ impl Conversation {
             return;
         };
         match (failure, &head.job) {
+            // What was signalled can be read by itself meanwhile.
+            (
+                Failure::Passing { retry_after: None } | Failure::NotDone { retry_after: None },
+                Reading::Sweep,
+            ) => {
+                let at = wait(head.attempts, None, SLOWEST_RETRY, turn.context);
+                self.reading.park(task, at, Done::No);
+            }
             (Failure::Passing { retry_after } | Failure::NotDone { retry_after }, _) => {
                 self.read_later(task, retry_after, turn);
             }

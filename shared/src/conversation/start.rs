@@ -52,6 +52,7 @@ impl Conversation {
             swept_to: None,
             posted_at: None,
             read_to: None,
+            reads_singly: false,
             waiting_since: None,
             leave_message: false,
             called: vec![],
