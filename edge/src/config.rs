@@ -1,10 +1,12 @@
 //! What the operator sets: secrets and addresses as worker variables, each site's settings as a document.
 
 use crate::{
-    error::ApiError,
     keys::MasterKey,
-    shell::now,
-    zone::{self, Zone},
+    platform::{
+        error::ApiError,
+        now,
+        zone::{self, Zone},
+    },
 };
 use shared::{
     hours::Interval,

@@ -1,5 +1,8 @@
-//! The I/O border: the worker's entry points. What happens with an event is decided in [`router`] and, for
-//! everything about a conversation, in `shared::conversation`.
+//! The I/O border: the worker's entry points. Each folder is a room, and each uses only those before it:
+//! [`platform`], [`text`], [`keys`], [`config`], [`calls`], [`store`], [`desk`], [`bot`], then the objects [`conversation`], [`site`]
+//! and [`credentials`], which meet only through `calls`, and [`front`]. `tests/host/tidy.rs` keeps it so.
+//!
+//! What happens with an event is decided in [`front`] and, for everything about a conversation, in `shared::conversation`.
 
 // A test may stop.
 #![cfg_attr(
@@ -12,39 +15,26 @@
     )
 )]
 
-mod accounts;
-mod admin;
-mod body;
 mod bot;
+mod calls;
 mod config;
-mod conversation_do;
-mod credentials_do;
+mod conversation;
+mod credentials;
 mod desk;
-mod effects;
-mod error;
-mod files;
-mod frame;
-mod google_auth;
-mod http;
+mod front;
 mod keys;
-mod limit;
-mod router;
-mod shell;
+mod platform;
 mod site;
-mod site_do;
-mod sockets;
 mod store;
 mod text;
-mod upload;
-mod zone;
 
-pub use conversation_do::ConversationDo;
-pub use credentials_do::CredentialsDo;
-pub use site_do::SiteDo;
+pub use conversation::ConversationDo;
+pub use credentials::CredentialsDo;
+pub use site::SiteDo;
 
 use worker::{Context, Env, Request, Response, Result, event};
 
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
-    router::route(request, &env).await
+    front::router::route(request, &env).await
 }

@@ -1,15 +1,15 @@
 //! The Dialogflow ES connector: `detectIntent` over REST v2.
 
 use crate::{
-    accounts::Account,
-    body,
-    http::{self, Body, Call},
-    shell::Shell,
+    calls::accounts::{Account, Accounts},
+    config,
+    platform::http::{self, Body, Call},
+    text::body,
 };
 use serde::{Deserialize, Serialize};
 use shared::conversation::{BotAnswer, BotAsk, BotSays, BotTurn, Understood};
 use std::time::Duration;
-use worker::{Error, Method, Result};
+use worker::{Env, Error, Method, Result};
 
 /// Dialogflow refuses longer texts. The bot reads the beginning; the room has all of it.
 const MAX_QUERY: usize = 256;
@@ -119,48 +119,69 @@ struct Chip {
     text: String,
 }
 
-/// `session`: the address of a Dialogflow session; ids of conversations fit its 36 characters.
-pub(crate) async fn detect_intent(
-    shell: &Shell,
-    session: &str,
-    ask: &BotAsk,
-    language_code: &str,
-    timeout: Duration,
-) -> Result<BotAnswer> {
-    let query_input = match ask {
-        BotAsk::Welcome => QueryInput::Event {
-            name: "WELCOME",
-            language_code,
-        },
-        BotAsk::HandedBack => QueryInput::Event {
-            name: "HANDED_BACK",
-            language_code,
-        },
-        BotAsk::Text(text) => QueryInput::Text {
-            text: beginning(text),
-            language_code,
-        },
-    };
-    let body = serde_json::to_string(&Query { query_input })?;
-    let mut refused: Option<String> = None;
-    loop {
-        let token = shell
-            .accounts
-            .token(&shell.env, Account::Bot, refused.as_deref())
-            .await?;
-        let call = Call {
-            method: Method::Post,
-            url: format!("{session}:detectIntent"),
-            bearer: Some(token.clone()),
-            body: Body::Json(body.clone()),
+/// A Dialogflow agent, and by what account it is asked.
+pub(crate) struct Agent<'a> {
+    env: &'a Env,
+    accounts: &'a Accounts,
+    /// `https://…/v2/projects/PROJECT/agent`.
+    address: String,
+}
+
+impl<'a> Agent<'a> {
+    pub(super) fn new(env: &'a Env, accounts: &'a Accounts) -> Result<Self> {
+        let url = config::variable(env, "DIALOGFLOW_URL")?;
+        let agent = config::variable(env, "DIALOGFLOW_AGENT")?;
+        let address = format!("{url}/{agent}");
+        Ok(Self {
+            env,
+            accounts,
+            address,
+        })
+    }
+
+    /// The conversation's id is the session's: it fits its 36 characters.
+    pub(super) async fn detect_intent(
+        &self,
+        conversation: &str,
+        ask: &BotAsk,
+        language_code: &str,
+        timeout: Duration,
+    ) -> Result<BotAnswer> {
+        let query_input = match ask {
+            BotAsk::Welcome => QueryInput::Event {
+                name: "WELCOME",
+                language_code,
+            },
+            BotAsk::HandedBack => QueryInput::Event {
+                name: "HANDED_BACK",
+                language_code,
+            },
+            BotAsk::Text(text) => QueryInput::Text {
+                text: beginning(text),
+                language_code,
+            },
         };
-        let reply = http::send(call, timeout)
-            .await
-            .map_err(|error| Error::RustError(error.to_string()))?;
-        match reply.status {
-            200 => return Ok(answer(serde_json::from_str(&reply.body)?)),
-            401 if refused.is_none() => refused = Some(token),
-            status => return Err(Error::RustError(format!("dialogflow answered {status}"))),
+        let body = serde_json::to_string(&Query { query_input })?;
+        let mut refused: Option<String> = None;
+        loop {
+            let token = self
+                .accounts
+                .token(self.env, Account::Bot, refused.as_deref())
+                .await?;
+            let call = Call {
+                method: Method::Post,
+                url: format!("{}/sessions/{conversation}:detectIntent", self.address),
+                bearer: Some(token.clone()),
+                body: Body::Json(body.clone()),
+            };
+            let reply = http::send(call, timeout)
+                .await
+                .map_err(|error| Error::RustError(error.to_string()))?;
+            match reply.status {
+                200 => return Ok(answer(serde_json::from_str(&reply.body)?)),
+                401 if refused.is_none() => refused = Some(token),
+                status => return Err(Error::RustError(format!("dialogflow answered {status}"))),
+            }
         }
     }
 }

@@ -1,14 +1,153 @@
-//! Where agents work. One file a vendor; what agents read in a thread is worded in [`words`].
+//! Where agents work: what every desk's connector can do. A desk is a folder and an arm of [`Desk`]; whatever the rest of
+//! the worker wants of a desk it asks here, so that the compiler finds what a new one lacks.
 
-pub(crate) mod webex;
-mod webex_client;
-mod webex_files;
-mod webex_site;
-mod webex_watch;
-mod webex_wire;
+mod webex;
 mod words;
 
-pub(crate) use webex_client::Client;
+use crate::{
+    calls::accounts::Accounts,
+    keys::MasterKey,
+    platform::{error::ApiError, http::Reply},
+};
+use shared::{
+    conversation::{Attempt, DeskJob, DeskOutcome, DeskRef, Failure, ThreadRef, WatchRef},
+    time::Timestamp,
+};
+use std::{cell::RefCell, collections::HashMap, time::Duration};
+use web_sys::ReadableStream;
+use worker::{Env, Headers, Result, State};
 
-/// Bytes of UTF-8 a conversation puts in one post: Webex takes 7,439, less room for the bot's name before it.
-pub(crate) const POST_LIMIT: usize = 7_300;
+/// Which desk, by the name that it has in addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Webex,
+}
+
+/// What a desk takes and what it does by itself.
+pub(crate) struct Limits {
+    /// Bytes of UTF-8 in one post.
+    pub(crate) post: usize,
+    /// Calls that one account may make in a minute.
+    pub(crate) calls_a_minute: u64,
+    /// How often it is asked for news where it does not tell of them: while somebody writes, soon after, and later.
+    pub(crate) looks: [Duration; 3],
+}
+
+/// The conversation that a task is for, and the object that the conversation lives in.
+pub(crate) struct Place<'a> {
+    pub(crate) conversation: &'a str,
+    pub(crate) thread: Option<ThreadRef>,
+    pub(crate) state: &'a State,
+    pub(crate) names: &'a Names,
+}
+
+/// People's names by the desk's ids for them, a copy that may be lost.
+pub(crate) type Names = RefCell<HashMap<String, String>>;
+
+/// A desk, with the accounts by which we work there.
+pub(crate) enum Desk<'a> {
+    Webex(webex::Client<'a>),
+}
+
+impl Kind {
+    /// Where nobody has chosen one.
+    pub(crate) const DEFAULT: Self = Self::Webex;
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        match name {
+            "webex" => Some(Self::Webex),
+            _ => None,
+        }
+    }
+
+    pub(crate) const fn limits(self) -> Limits {
+        match self {
+            Self::Webex => webex::LIMITS,
+        }
+    }
+
+    /// A delivery to the address of a conversation: the message that it tells of. `None` if it is rightly signed, but no news.
+    ///
+    /// # Errors
+    /// [`ApiError::BadSignature`] if it is not by the desk.
+    pub(crate) fn heard(
+        self,
+        key: &MasterKey,
+        conversation: &str,
+        headers: &Headers,
+        body: &[u8],
+    ) -> Result<Option<DeskRef>, ApiError> {
+        match self {
+            Self::Webex => webex::heard(key, conversation, headers, body),
+        }
+    }
+}
+
+impl<'a> Desk<'a> {
+    /// # Errors
+    /// The operator has not set what this desk needs.
+    pub(crate) fn new(kind: Kind, env: &'a Env, accounts: &'a Accounts) -> Result<Self> {
+        match kind {
+            Kind::Webex => Ok(Self::Webex(webex::Client::new(env, accounts)?)),
+        }
+    }
+
+    pub(crate) async fn run(
+        &self,
+        place: &Place<'_>,
+        job: &DeskJob,
+        attempt: &Attempt,
+    ) -> Result<DeskOutcome, Failure> {
+        match self {
+            Self::Webex(client) => webex::Webex::new(client, place).run(job, attempt).await,
+        }
+    }
+
+    /// Those of the people who would see a new thread at once; `None` where it is not known of anybody.
+    pub(crate) async fn available(&self, people: &[String]) -> Option<Vec<String>> {
+        match self {
+            Self::Webex(client) => client.available(people).await,
+        }
+    }
+
+    /// Calls back with each thread and the time of its last activity, the latest first, until it has had enough.
+    pub(crate) async fn threads_by_activity(
+        &self,
+        more: impl FnMut(ThreadRef, Option<Timestamp>) -> bool,
+    ) -> Result<(), Failure> {
+        match self {
+            Self::Webex(client) => client.rooms_by_activity(more).await,
+        }
+    }
+
+    /// Watches that deliver.
+    pub(crate) async fn working_watches(&self) -> Result<Vec<WatchRef>, Failure> {
+        match self {
+            Self::Webex(client) => client.active_webhooks().await,
+        }
+    }
+
+    /// The thread for the messages that are left on a topic, with its people in it. One that an earlier attempt left is
+    /// taken, and completed.
+    pub(crate) async fn open_standing_thread(
+        &self,
+        topic: &str,
+        reference: &str,
+        people: &[String],
+    ) -> Result<ThreadRef, Failure> {
+        match self {
+            Self::Webex(client) => client.open_standing_room(topic, reference, people).await,
+        }
+    }
+
+    /// A file by the desk's name for it, its bytes unread.
+    pub(crate) async fn content(
+        &self,
+        source: &str,
+        largest: usize,
+    ) -> Result<Reply<Option<ReadableStream>>, Failure> {
+        match self {
+            Self::Webex(client) => client.content(source, largest).await,
+        }
+    }
+}

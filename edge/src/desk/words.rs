@@ -1,6 +1,5 @@
 //! What the thread shows: titles, the visitor card, notices to the agents. English is all there is yet.
 
-use super::POST_LIMIT;
 use shared::{
     conversation::{Handoff, Line, Participant, ThreadNotice, VisitorCard, Voice},
     message::ClosedBy,
@@ -24,9 +23,10 @@ pub(super) fn standing_title(topic: &str, reference: &str) -> String {
     format!("{topic} · messages · {reference}")
 }
 
-pub(super) fn line(line: &Line, voice: Voice) -> String {
+/// A card has at most `limit` bytes.
+pub(super) fn line(line: &Line, voice: Voice, limit: usize) -> String {
     match (line, voice) {
-        (Line::Card(card), _) => self::card(card, POST_LIMIT),
+        (Line::Card(card), _) => self::card(card, limit),
         (Line::File { name, .. }, _) => name.clone(),
         (Line::Text(text), _) | (Line::Bot(text), Voice::Bot) => text.clone(),
         (
@@ -181,6 +181,6 @@ mod tests {
         };
         let expected = "Customer geolocation: Europe, Poland, Pomerania, Gdansk\nIP: 37.47.248.93, Mobile client: Y\n\n\
             Customer user agent: Mozilla/5.0\n\nPage: https://example.com/\nTopic: Sales\nYour name: Ann";
-        assert_eq!(line(&Line::Card(card), Voice::Visitor), expected);
+        assert_eq!(line(&Line::Card(card), Voice::Visitor, 7_300), expected);
     }
 }

@@ -1,8 +1,14 @@
 //! The site's conversations, and what they ask of the site: whose turn it is, who is blocked, where messages are left.
 
-use crate::{accounts::Accounts, config, desk::Client, error::ApiError, shell::now};
+use crate::{
+    calls::accounts::Accounts,
+    calls::site::SiteCall,
+    config,
+    desk::{Desk, Kind},
+    platform::{error::ApiError, now},
+};
 use futures_util::lock::Mutex;
-use serde::{Deserialize, Serialize, de::IgnoredAny};
+use serde::{Deserialize, de::IgnoredAny};
 use shared::{
     conversation::{SiteAnswer, SiteJob, ThreadRef, WatchRef},
     time::Timestamp,
@@ -26,14 +32,6 @@ const ADDED: &str = "
     ALTER TABLE conversation ADD COLUMN read_at INTEGER;";
 
 const BLOCKED_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-
-/// From a conversation.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct SiteCall {
-    pub(crate) conversation: String,
-    pub(crate) thread: Option<ThreadRef>,
-    pub(crate) job: SiteJob,
-}
 
 pub(crate) struct List {
     sql: SqlStorage,
@@ -82,8 +80,8 @@ impl List {
         &self.env
     }
 
-    pub(super) fn desk(&self) -> Result<Client<'_>> {
-        Client::new(&self.env, &self.accounts)
+    pub(super) fn desk(&self) -> Result<Desk<'_>> {
+        Desk::new(Kind::DEFAULT, &self.env, &self.accounts)
     }
 
     pub(crate) async fn answer(&self, site: &str, call: SiteCall) -> Result<SiteAnswer, ApiError> {
@@ -204,7 +202,7 @@ impl List {
         }
         let opened = self
             .desk()?
-            .open_standing_room(&room.topic, &room.reference, &room.participants)
+            .open_standing_thread(&room.topic, &room.reference, &room.participants)
             .await;
         let thread = opened.map_err(|failure| {
             console_warn!("standing room: {failure:?}");

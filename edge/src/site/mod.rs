@@ -1,6 +1,9 @@
 //! What belongs to a whole site. One file a subject; all of it is stored in the site's object.
 
-pub(crate) mod list;
+mod list;
+mod object;
 mod rooms;
-pub(crate) mod tick;
-pub(crate) mod versions;
+mod tick;
+mod versions;
+
+pub use object::SiteDo;

@@ -1,7 +1,7 @@
 //! When something was last written in the rooms of these conversations.
 
 use super::list::Live;
-use crate::desk::Client;
+use crate::desk::Desk;
 use shared::{conversation::Failure, time::Timestamp};
 use std::collections::{HashMap, HashSet};
 
@@ -12,7 +12,7 @@ const AND_SOME: usize = 500;
 /// The latest activity comes first, so the list is read as long as it can still tell something: a room that is not
 /// found among those that are at least as lively as it was is not there any more.
 pub(super) async fn activity(
-    desk: &Client<'_>,
+    desk: &Desk<'_>,
     wanted: &[&Live],
 ) -> Result<HashMap<String, Timestamp>, Failure> {
     let mut missing: HashSet<&str> = wanted.iter().map(|one| one.thread.as_str()).collect();
@@ -28,6 +28,6 @@ pub(super) async fn activity(
         let is_older = at.is_some() && oldest.is_some() && at < oldest;
         !missing.is_empty() && !is_older && listed < wanted.len() * TIMES + AND_SOME
     };
-    desk.rooms_by_activity(look).await?;
+    desk.threads_by_activity(look).await?;
     Ok(found)
 }

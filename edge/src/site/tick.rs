@@ -12,9 +12,10 @@ use super::{
     rooms,
 };
 use crate::{
+    calls::conversation::{SweepAnswer, SweepCall, ask},
     config,
-    conversation_do::{SweepAnswer, SweepCall, ask},
-    shell::now,
+    desk::{Kind, Limits},
+    platform::now,
 };
 use shared::{
     conversation::{Failure, WatchRef, WatchState},
@@ -29,14 +30,12 @@ use worker::{Env, Result, console_warn};
 
 /// With webhooks, which may fail.
 const REPAIR_EVERY: Duration = Duration::from_secs(5 * 60);
-/// Without them: while somebody writes, soon after, and later. Webex takes some 300 calls a minute.
-const POLL_BUSY: Duration = Duration::from_secs(2);
-const POLL_QUIET: Duration = Duration::from_secs(5);
-const POLL_IDLE: Duration = Duration::from_secs(15);
+/// Without them, so long after somebody wrote.
+const LIMITS: Limits = Kind::DEFAULT.limits();
 const BUSY_FOR: Duration = Duration::from_secs(60);
 const QUIET_FOR: Duration = Duration::from_secs(10 * 60);
-/// Rooms that are read in any case: with the look itself less than a tenth of what Webex takes.
-const READS_A_MINUTE: u64 = 24;
+/// Percent of what the desk takes, for rooms that are read in any case: with the look itself less than a tenth.
+const READS_PERCENT: u64 = 8;
 /// Conversations woken at once. The object may make a thousand calls in one alarm.
 const AT_ONCE: usize = 20;
 const BETWEEN: Duration = Duration::from_secs(5);
@@ -125,7 +124,8 @@ impl Tick {
             // Its watch could not begin.
             None if has_thread => {
                 self.news_at.set(now());
-                return now() + POLL_BUSY;
+                let [busy, ..] = LIMITS.looks;
+                return now() + busy;
             }
             None => {}
         }
@@ -138,10 +138,11 @@ impl Tick {
 
     /// While nobody tells us.
     fn pace(&self) -> Duration {
+        let [busy, quiet, idle] = LIMITS.looks;
         match now().since(self.news_at.get()) {
-            since if since < BUSY_FOR => POLL_BUSY,
-            since if since < QUIET_FOR => POLL_QUIET,
-            _ => POLL_IDLE,
+            since if since < BUSY_FOR => busy,
+            since if since < QUIET_FOR => quiet,
+            _ => idle,
         }
     }
 
@@ -204,7 +205,7 @@ impl Tick {
         let is_full = !is_told || self.full_at.get().is_none_or(|at| at + every <= began);
         if is_full && is_told {
             let active: HashSet<String> = desk
-                .active_webhooks()
+                .working_watches()
                 .await?
                 .into_iter()
                 .map(|hook| hook.0)
@@ -282,7 +283,8 @@ impl Wake {
 
 /// Rooms that are read in any case after one look at everything.
 fn reads(env: &Env) -> usize {
-    let reads = READS_A_MINUTE * every(env).as_secs() / 60;
+    let reads_a_minute = LIMITS.calls_a_minute * READS_PERCENT / 100;
+    let reads = reads_a_minute * every(env).as_secs() / 60;
     usize::try_from(reads).unwrap_or(usize::MAX).max(1)
 }
 

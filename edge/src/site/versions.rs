@@ -2,9 +2,9 @@
 //! for the worker, which reads it without asking this object.
 
 use crate::{
+    calls::site::Save,
     config::{self, BUILT_IN},
-    error::ApiError,
-    shell::now,
+    platform::{error::ApiError, now},
 };
 use futures_util::lock::Mutex;
 use serde::{Deserialize, Serialize};
@@ -29,17 +29,6 @@ pub(crate) struct Versions {
     env: Env,
     /// Held while KV is written, or an older document could arrive there after a newer one.
     publishing: Mutex<()>,
-}
-
-/// The admin API's own request, which has been checked.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Save {
-    /// Kept as it was written, to the last space.
-    pub(crate) document: Box<RawValue>,
-    pub(crate) saved_by: String,
-    /// The version that the document was made from: another one must not have come in between.
-    pub(crate) base: Option<u32>,
 }
 
 #[derive(Serialize)]

@@ -1,6 +1,6 @@
 //! The panel's page: the first screen as HTML, so that it can be read before the wasm runs.
 
-use crate::{config, error::ApiError};
+use crate::{config, platform::error::ApiError};
 use shared::{
     hours::Availability,
     settings::{DEFAULT_SITE, PublicSettings, PublicTopic, Settings, Theme},

@@ -1,13 +1,13 @@
 //! Files: the visitor's go into the room, an agent's are looked at before the visitor hears of them.
 
 use super::{
-    webex::Webex,
-    webex_client::{Trouble, content_path, parse},
-    webex_wire::Message,
+    Webex,
+    client::{Trouble, content_path, parse},
+    wire::Message,
 };
 use crate::{
-    accounts::Account,
-    http::{Body, Streamed},
+    calls::accounts::Account,
+    platform::http::{Body, Streamed},
     store::{Content, Parts, Store, readable},
 };
 use futures_util::{StreamExt, stream};
@@ -30,7 +30,7 @@ impl Webex<'_> {
         if let Some(done) = self.posted_before(room, Account::Desk, name, attempt).await? {
             return Ok(done);
         }
-        let store = Store::new(&self.shell.state);
+        let store = Store::new(self.place.state);
         let stored = store.file(number).map(|file| file.map(|file| file.content));
         let Ok(Some(Content::Here(parts))) = stored else {
             console_warn!("file {number} is not there");

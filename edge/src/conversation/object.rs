@@ -3,18 +3,20 @@
 //! Every event takes the same way: decode → `handle` → persist → carry out. From loading to persisting
 //! nothing is awaited, so no other event can come between. Results of outside calls come back as inputs.
 
+use super::shell::{Shell, answers};
 use crate::{
-    accounts::Accounts,
-    error::ApiError,
-    shell::{Shell, answers, now},
+    calls::{
+        accounts::Accounts,
+        conversation::{SignalCall, StartCall, SweepAnswer, SweepCall},
+    },
+    platform::{error::ApiError, now},
     store::{Store, Stored},
 };
 use futures_util::lock::Mutex;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use shared::{
-    conversation::{Ask, ConnectionId, Conversation, DeskRef, Input, Start, VisitorCard, WatchState},
+    conversation::{Ask, ConnectionId, Conversation, Input, Start},
     protocol::{ClientFrame, PING, PONG, PollAnswer, PollRequest, ServerFrame},
-    settings::Plan,
     time::Timestamp,
 };
 use std::{
@@ -23,51 +25,9 @@ use std::{
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 use worker::{
-    DurableObject, Env, Method, Request, RequestInit, Response, Result, State, Stub, console_error,
-    console_log, durable_object, wasm_bindgen::JsValue, worker_sys::WebSocketRequestResponsePair,
+    DurableObject, Env, Method, Request, Response, Result, State, console_error, console_log, durable_object,
+    wasm_bindgen::JsValue, worker_sys::WebSocketRequestResponsePair,
 };
-
-pub(crate) const MAX_FRAME: usize = 16 * 1024;
-/// Close codes: the visitor's panel gives up on the first two and tries again on the third.
-pub(crate) const CLOSE_BAD_TOKEN: u16 = 4401;
-pub(crate) const CLOSE_UNKNOWN: u16 = 4404;
-pub(crate) const CLOSE_TRY_AGAIN: u16 = 1013;
-/// Of the protocol itself: a message that no panel sends.
-pub(crate) const CLOSE_TOO_LARGE: u16 = 1009;
-
-/// From the router: start this conversation unless it has been.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct StartCall {
-    pub(crate) id: String,
-    pub(crate) request: String,
-    pub(crate) plan: Plan,
-    pub(crate) card: VisitorCard,
-    /// Nobody answers now: only a conversation that is there already goes on.
-    pub(crate) closed: bool,
-    pub(crate) mark: String,
-    /// A message that is left instead of a chat.
-    pub(crate) message: Option<String>,
-}
-
-/// From the router: the desk has something new.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct SignalCall {
-    pub(crate) message: DeskRef,
-}
-
-/// From the site: look whether something was missed.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct SweepCall {
-    pub(crate) watch: WatchState,
-    #[serde(default)]
-    pub(crate) active_at: Option<Timestamp>,
-}
-
-#[derive(Serialize, Deserialize)]
-pub(crate) struct SweepAnswer {
-    /// `false`: its own post is the last thing in its thread, and what was written before that it has not looked for.
-    pub(crate) is_read: bool,
-}
 
 #[durable_object(alarm)]
 pub struct ConversationDo(Rc<Shell>);
@@ -260,19 +220,4 @@ pub(crate) fn input_of(frame: ClientFrame, connection: ConnectionId) -> Input {
         ClientFrame::End => Input::VisitorEnded,
         ClientFrame::Rate { stars, comment } => Input::VisitorRated { stars, comment },
     }
-}
-
-pub(crate) fn stub(env: &Env, id: &str) -> Result<Stub> {
-    env.durable_object("CONVERSATION")?.id_from_name(id)?.get_stub()
-}
-
-pub(crate) async fn ask(env: &Env, id: &str, path: &str, call: &impl Serialize) -> Result<Response> {
-    ask_with(env, id, path, serde_json::to_string(call)?.into()).await
-}
-
-pub(crate) async fn ask_with(env: &Env, id: &str, path: &str, body: JsValue) -> Result<Response> {
-    let mut init = RequestInit::new();
-    init.with_method(Method::Post).with_body(Some(body));
-    let request = Request::new_with_init(&format!("https://conversation{path}"), &init)?;
-    stub(env, id)?.fetch_with_request(request).await
 }

@@ -3,10 +3,11 @@
 //! From loading to persisting nothing is awaited, so no other event can come between. Results of outside calls come
 //! back as inputs.
 
+use super::effects;
 use crate::{
-    accounts::Accounts,
-    effects,
-    error::ApiError,
+    calls::accounts::Accounts,
+    desk::{Kind, Names},
+    platform::{error::ApiError, now},
     store::{Store, Stored, Written},
 };
 use futures_util::lock::Mutex;
@@ -17,11 +18,10 @@ use shared::{
 };
 use std::{
     cell::{Cell, RefCell},
-    collections::HashMap,
     rc::Rc,
     time::Duration,
 };
-use worker::{Date, Delay, Env, Result, State, console_error, js_sys, wasm_bindgen::JsValue};
+use worker::{Delay, Env, Result, State, console_error, js_sys, wasm_bindgen::JsValue};
 
 /// When nothing else would wake the object after an error: at first, and if it goes on.
 const AFTER_ERROR: Duration = Duration::from_secs(1);
@@ -42,8 +42,7 @@ pub(crate) struct Shell {
     /// How often storage has failed in a row.
     pub(crate) failures: Cell<u32>,
     pub(crate) accounts: Accounts,
-    /// Agents' names by the desk's ids, a copy that may be lost.
-    pub(crate) names: RefCell<HashMap<String, String>>,
+    pub(crate) names: Names,
     /// Held while a file of the visitor is read.
     pub(crate) uploads: Mutex<()>,
     /// Held while a file of an agent is fetched.
@@ -122,7 +121,7 @@ impl Shell {
             now: now(),
             jitter: js_sys::Math::random(),
             heartbeat_at,
-            post_limit: crate::desk::POST_LIMIT,
+            post_limit: Kind::DEFAULT.limits().post,
         }
     }
 
@@ -290,10 +289,6 @@ impl Shell {
         let stored = storage.set_alarm(worker::ScheduledTime::new(at)).await;
         stored.inspect_err(|_| self.alarm_at.set(None))
     }
-}
-
-pub(crate) fn now() -> Timestamp {
-    Timestamp(i64::try_from(Date::now().as_millis()).unwrap_or(i64::MAX))
 }
 
 /// What is said to this connection alone.

@@ -1,19 +1,15 @@
-//! One object a site: the shell round what [`crate::site`] stores.
+//! One object a site: the shell round what [`super`] stores.
 
+use super::{list::List, tick::Tick, versions::Versions};
 use crate::{
-    error::ApiError,
-    shell::now,
-    site::{
-        list::{List, SiteCall},
-        tick::Tick,
-        versions::Versions,
-    },
+    calls::site::SiteCall,
+    platform::{error::ApiError, now},
 };
 use shared::{conversation::SiteJob, time::Timestamp};
 use std::time::Duration;
 use worker::{
-    DurableObject, Env, Method, Request, RequestInit, Response, Result, ScheduledTime, State, Storage,
-    console_error, durable_object, js_sys, wasm_bindgen::JsValue,
+    DurableObject, Env, Request, Response, Result, ScheduledTime, State, Storage, console_error,
+    durable_object, js_sys, wasm_bindgen::JsValue,
 };
 
 /// The platform gives up on an alarm that has failed a few times.
@@ -94,19 +90,4 @@ impl SiteDo {
         let at = js_sys::Date::new(&JsValue::from_f64(at.0 as f64));
         self.storage.set_alarm(ScheduledTime::new(at)).await
     }
-}
-
-/// `path`: below the site.
-pub(crate) async fn ask(
-    env: &Env,
-    site: &str,
-    method: Method,
-    path: &str,
-    body: Option<String>,
-) -> Result<Response> {
-    let mut init = RequestInit::new();
-    init.with_method(method).with_body(body.map(JsValue::from));
-    let request = Request::new_with_init(&format!("https://site/{site}/{path}"), &init)?;
-    let stub = env.durable_object("SITE")?.id_from_name(site)?.get_stub()?;
-    stub.fetch_with_request(request).await
 }

@@ -3,78 +3,24 @@
 //! What a file is, its bytes say. An image is shown, everything else is only saved: no browser is ever asked to run it.
 //! Bytes pass in pieces; no file is whole in memory.
 
+use super::shell::Shell;
 use crate::{
-    config,
-    conversation_do::stub,
-    desk::Client,
-    error::ApiError,
-    keys::MasterKey,
-    shell::{Shell, now},
+    desk::{Desk, Kind},
+    platform::error::ApiError,
     store::{Content, Store, StoredFile, readable},
 };
 use futures_util::{Stream, StreamExt, TryStreamExt, future::Either, stream};
-use serde::Serialize;
 use shared::{
     conversation::{Ask, Failure},
     file::{HEAD, MAX_FILE, clean_name, image_of},
-    time::Timestamp,
 };
 use std::{pin::pin, rc::Rc, time::Duration};
-use worker::{
-    Cache, Delay, Env, Request, Response, ResponseBuilder, Result,
-    url::{Url, form_urlencoded},
-};
+use worker::{Cache, Delay, Request, Response, ResponseBuilder, Result, url::form_urlencoded};
 
-/// How long a link opens its file.
-const LINK_FOR: Duration = Duration::from_secs(5 * 60);
 /// How long the platform's cache keeps an agent's file, in seconds.
 const CACHED_FOR: u32 = 10 * 60;
 /// For all of an agent's file to come from the desk.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(60);
-
-#[derive(Serialize)]
-struct Link {
-    /// On this worker, with its signature.
-    url: String,
-    until: Timestamp,
-}
-
-/// `POST …/files/NUMBER`, from a visitor whose token is right.
-pub(crate) fn link(key: &MasterKey, conversation: &str, number: &str) -> Result<Response, ApiError> {
-    let until = now() + LINK_FOR;
-    let signature = key.file_signature(conversation, number, until);
-    let url = format!(
-        "/v1/conversations/{conversation}/files/{number}?until={}&key={signature}",
-        until.0
-    );
-    Ok(Response::from_json(&Link { url, until })?)
-}
-
-/// `GET …/files/NUMBER?until=&key=`, by whoever has the link.
-pub(crate) async fn open(
-    request: &Request,
-    env: &Env,
-    conversation: &str,
-    number: &str,
-) -> Result<Response, ApiError> {
-    let url = request.url()?;
-    let until = Timestamp(parameter(&url, "until").parse().unwrap_or_default());
-    let key = config::master_key(env)?;
-    let is_signed = key.is_file_signature(conversation, number, until, &parameter(&url, "key"));
-    if !is_signed || now() >= until {
-        return Err(ApiError::BadLink);
-    }
-    let origin = url.origin().ascii_serialization();
-    let inner = Request::new(&format!("{origin}/files/{number}"), worker::Method::Get)?;
-    Ok(stub(env, conversation)?.fetch_with_request(inner).await?)
-}
-
-pub(crate) fn parameter(url: &Url, name: &str) -> String {
-    url.query_pairs()
-        .find(|(known, _)| known == name)
-        .map(|(_, value)| value.into_owned())
-        .unwrap_or_default()
-}
 
 impl Shell {
     /// A file of the transcript, whoever sent it.
@@ -128,7 +74,7 @@ impl Shell {
     }
 
     async fn fetch(&self, source: &str) -> Result<Response, ApiError> {
-        let desk = Client::new(&self.env, &self.accounts)?;
+        let desk = Desk::new(Kind::DEFAULT, &self.env, &self.accounts)?;
         let reply = desk.content(source, MAX_FILE).await;
         let reply = reply.map_err(|failure| match failure {
             Failure::Passing { .. } | Failure::NotDone { .. } => ApiError::Internal,

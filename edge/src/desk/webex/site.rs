@@ -1,11 +1,10 @@
 //! What a site asks Webex beyond one conversation: who is available, what rooms are alive, where left messages go.
 
 use super::{
-    webex_client::{Client, Trouble},
-    webex_wire::*,
-    words,
+    client::{Client, Trouble},
+    wire::*,
 };
-use crate::{accounts::Account, shell::now};
+use crate::{calls::accounts::Account, desk::words, platform::now};
 use shared::{
     conversation::{Failure, ThreadRef, WatchRef},
     time::Timestamp,

@@ -1,13 +1,18 @@
 //! One object for the deployment's access tokens, so that a token which has expired is replaced once, however
 //! many conversations need it.
 
+use super::google;
 use crate::{
-    accounts::Account,
+    calls::{
+        accounts::Account,
+        credentials::{Ask, Token},
+    },
     config,
-    error::ApiError,
-    google_auth,
-    http::{self, Body, Call},
-    shell::now,
+    platform::{
+        error::ApiError,
+        http::{self, Body, Call},
+        now,
+    },
 };
 use futures_util::lock::Mutex;
 use serde::{Deserialize, Serialize};
@@ -15,8 +20,8 @@ use sha2::{Digest, Sha256};
 use shared::time::{Timestamp, back_off};
 use std::time::Duration;
 use worker::{
-    DurableObject, Env, Error, Method, Request, RequestInit, Response, Result, State, console_error,
-    console_log, durable_object, url::form_urlencoded, wasm_bindgen::JsValue,
+    DurableObject, Env, Error, Method, Request, Response, Result, State, console_error, console_log,
+    durable_object, url::form_urlencoded,
 };
 
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -27,29 +32,6 @@ const AFTER_FAILURE: Duration = Duration::from_secs(3);
 const LONGEST_AFTER_REFUSAL: Duration = Duration::from_secs(60);
 /// A refusal that is longer ago has nothing to do with the next one.
 const FORGOTTEN: Duration = Duration::from_secs(2 * 60);
-/// A token this close to its end is not given out any more.
-const MARGIN: Duration = Duration::from_secs(60);
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Token {
-    pub(crate) value: String,
-    pub(crate) expires_at: Timestamp,
-}
-
-impl Token {
-    pub(crate) fn is_good(&self, now: Timestamp) -> bool {
-        now + MARGIN < self.expires_at
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-struct Ask {
-    account: Account,
-    refused: Option<String>,
-    /// It was refused as soon as it was there.
-    #[serde(default)]
-    was_new: bool,
-}
 
 /// What is kept of the integration's grant. `seed` fingerprints the operator's refresh token: a new one
 /// replaces all that came of the old.
@@ -66,36 +48,6 @@ struct TokenAnswer {
     /// Seconds.
     expires_in: u32,
     refresh_token: Option<String>,
-}
-
-/// A good token of this account; `refused` is one that the vendor has just refused, `was_new` if it had been given as
-/// the replacement for another.
-pub(crate) async fn ask(env: &Env, account: Account, refused: Option<&str>, was_new: bool) -> Result<Token> {
-    if account == Account::DeskBot {
-        let value = config::variable(env, "WEBEX_BOT_TOKEN")?;
-        return Ok(Token {
-            value,
-            expires_at: Timestamp(i64::MAX),
-        });
-    }
-    let body = serde_json::to_string(&Ask {
-        account,
-        refused: refused.map(String::from),
-        was_new,
-    })?;
-    let mut init = RequestInit::new();
-    init.with_method(Method::Post)
-        .with_body(Some(JsValue::from(body)));
-    let request = Request::new_with_init("https://credentials/token", &init)?;
-    let stub = env
-        .durable_object("CREDENTIALS")?
-        .id_from_name("all")?
-        .get_stub()?;
-    let mut response = stub.fetch_with_request(request).await?;
-    if response.status_code() != 200 {
-        return Err(Error::RustError("no token to be had".into()));
-    }
-    Ok(serde_json::from_str(&response.text().await?)?)
 }
 
 #[durable_object]
@@ -215,14 +167,14 @@ impl CredentialsDo {
     }
 
     async fn new_google_token(&self) -> Result<Token> {
-        let key: google_auth::ServiceAccount =
+        let key: google::ServiceAccount =
             serde_json::from_str(&config::variable(&self.env, "GOOGLE_SERVICE_ACCOUNT")?)
                 // The parser's own words may repeat a part of the key.
                 .map_err(|_| {
                     Error::RustError("GOOGLE_SERVICE_ACCOUNT is no service account's key file".into())
                 })?;
-        let assertion = google_auth::assertion(&key, now()).await?;
-        let form = [("grant_type", google_auth::GRANT_TYPE), ("assertion", &assertion)];
+        let assertion = google::assertion(&key, now()).await?;
+        let form = [("grant_type", google::GRANT_TYPE), ("assertion", &assertion)];
         Ok(token_of(&token_answer(&key.token_uri, &form).await?))
     }
 

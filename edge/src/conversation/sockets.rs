@@ -1,9 +1,9 @@
 //! A conversation's WebSockets, all of them hibernatable: tags name them, the platform answers their pings.
 
+use super::{object::input_of, shell::Shell};
 use crate::{
-    conversation_do::{CLOSE_TOO_LARGE, CLOSE_TRY_AGAIN, CLOSE_UNKNOWN, MAX_FRAME, input_of},
-    error::ApiError,
-    shell::Shell,
+    calls::conversation::{CLOSE_TOO_LARGE, CLOSE_TRY_AGAIN, CLOSE_UNKNOWN, MAX_FRAME},
+    platform::error::ApiError,
     store::Store,
 };
 use shared::{

@@ -1,6 +1,6 @@
 //! How many conversations one address may start.
 
-use crate::error::ApiError;
+use crate::platform::error::ApiError;
 use std::{
     net::{IpAddr, Ipv6Addr},
     time::Duration,

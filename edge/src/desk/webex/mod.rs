@@ -4,41 +4,51 @@
 //! Webex has no idempotency keys. After an attempt whose end is unknown the connector looks for its result
 //! first: a room by its unique title, a post among those after the last one known, a webhook by its address.
 
-use super::{
-    webex_client::{Client, Trouble},
-    webex_wire::*,
-    words,
-};
-use crate::{accounts::Account, body, shell::Shell};
+mod client;
+mod files;
+mod site;
+mod watch;
+mod wire;
+
+pub(crate) use client::Client;
+
+use super::{Limits, Place, words};
+use crate::{calls::accounts::Account, keys::MasterKey, platform::error::ApiError, text::body};
+use client::Trouble;
 use shared::conversation::{
     Attempt, DeskFile, DeskJob, DeskMessage, DeskOutcome, DeskRef, Failure, Found, Line, NameWanted,
     Participant, Post, ThreadRef, Voice,
 };
 use std::time::Duration;
-use worker::Result;
+use wire::*;
+use worker::{Headers, Result};
+
+pub(super) const LIMITS: Limits = Limits {
+    // Webex takes 7,439, less room for the bot's name before it.
+    post: 7_300,
+    calls_a_minute: 300,
+    looks: [
+        Duration::from_secs(2),
+        Duration::from_secs(5),
+        Duration::from_secs(15),
+    ],
+};
 
 /// No attempt to open a room goes on for longer than a day.
 const OLDEST_ATTEMPT: Duration = Duration::from_secs(25 * 60 * 60);
 
-pub(crate) struct Webex<'a> {
-    pub(super) shell: &'a Shell,
-    pub(super) client: Client<'a>,
-    pub(super) conversation: &'a str,
-    room: Option<String>,
+pub(super) struct Webex<'a> {
+    client: &'a Client<'a>,
+    place: &'a Place<'a>,
 }
 
 impl<'a> Webex<'a> {
-    pub(crate) fn new(shell: &'a Shell, conversation: &'a str, thread: Option<ThreadRef>) -> Result<Self> {
-        Ok(Self {
-            shell,
-            client: Client::new(&shell.env, &shell.accounts)?,
-            conversation,
-            room: thread.map(|thread| thread.0),
-        })
+    pub(super) fn new(client: &'a Client<'a>, place: &'a Place<'a>) -> Self {
+        Self { client, place }
     }
 
-    pub(crate) async fn run(&self, job: &DeskJob, attempt: &Attempt) -> Result<DeskOutcome, Failure> {
-        let room = self.room.as_deref().unwrap_or_default();
+    pub(super) async fn run(&self, job: &DeskJob, attempt: &Attempt) -> Result<DeskOutcome, Failure> {
+        let room = self.place.thread.as_ref().map_or("", |thread| &thread.0);
         match job {
             DeskJob::OpenThread {
                 topic,
@@ -80,7 +90,7 @@ impl<'a> Webex<'a> {
                 Ok(DeskOutcome::Posted(post))
             }
             DeskJob::Post { voice, line, .. } => {
-                let text = words::line(line, *voice);
+                let text = words::line(line, *voice, LIMITS.post);
                 self.post(room, *voice, &text, attempt)
                     .await
                     .map(DeskOutcome::Posted)
@@ -157,7 +167,7 @@ impl<'a> Webex<'a> {
     }
 
     /// A room that cannot be found may be gone, or only be closed to the bot's account.
-    pub(super) async fn not_posted(&self, room: &str, account: Account, trouble: Trouble) -> Failure {
+    async fn not_posted(&self, room: &str, account: Account, trouble: Trouble) -> Failure {
         match account {
             Account::DeskBot if trouble.status == 404 => Failure::Refused,
             Account::DeskBot => trouble.failure,
@@ -167,7 +177,7 @@ impl<'a> Webex<'a> {
 
     /// A post of ours that an attempt may have left: it has this text, and comes after the last one known. That one may
     /// have been deleted, so its time counts too.
-    pub(super) async fn posted_before(
+    async fn posted_before(
         &self,
         room: &str,
         account: Account,
@@ -238,7 +248,7 @@ impl<'a> Webex<'a> {
 
     /// Asked for once while the object is in memory. Without a name the mask is shown.
     async fn name_of(&self, person: &str) -> Option<String> {
-        if let Some(name) = self.shell.names.borrow().get(person) {
+        if let Some(name) = self.place.names.borrow().get(person) {
             return Some(name.clone());
         }
         let found: Person = self
@@ -247,7 +257,7 @@ impl<'a> Webex<'a> {
             .await
             .ok()?;
         let name = Some(found.display_name).filter(|name| !name.is_empty())?;
-        self.shell
+        self.place
             .names
             .borrow_mut()
             .insert(person.to_owned(), name.clone());
@@ -255,11 +265,7 @@ impl<'a> Webex<'a> {
     }
 }
 
-pub(super) fn message_of(
-    message: Message,
-    name: Option<String>,
-    files: Vec<DeskFile>,
-) -> Option<DeskMessage> {
+fn message_of(message: Message, name: Option<String>, files: Vec<DeskFile>) -> Option<DeskMessage> {
     let sent_at = time(&message.created)?;
     let body = match &message.html {
         Some(markup) => body::from_html(markup),
@@ -275,9 +281,23 @@ pub(super) fn message_of(
     })
 }
 
+/// What Webex signs is the body, with the secret that the webhook of this conversation was made with.
+pub(super) fn heard(
+    key: &MasterKey,
+    conversation: &str,
+    headers: &Headers,
+    body: &[u8],
+) -> Result<Option<DeskRef>, ApiError> {
+    let signature = headers.get("x-spark-signature")?.unwrap_or_default();
+    if !key.is_signed(conversation, body, &signature) {
+        return Err(ApiError::BadSignature);
+    }
+    Ok(signalled(body))
+}
+
 /// The message a delivery is about, unless it is one of our own or of a bot. `None` for anything else too:
 /// a delivery that is well signed is always accepted, or Webex would switch the webhook off.
-pub(crate) fn signalled(body: &[u8]) -> Option<DeskRef> {
+fn signalled(body: &[u8]) -> Option<DeskRef> {
     let delivery: Delivery = serde_json::from_str(std::str::from_utf8(body).ok()?).ok()?;
     let data = delivery.data;
     let is_message = delivery.resource == "messages" && delivery.event == "created";
@@ -285,7 +305,7 @@ pub(crate) fn signalled(body: &[u8]) -> Option<DeskRef> {
     (is_message && !is_own && !is_bot(&data.person_email)).then_some(DeskRef(data.id))
 }
 
-pub(super) fn is_bot(address: &str) -> bool {
+fn is_bot(address: &str) -> bool {
     address.ends_with("@webex.bot") || address.ends_with("@sparkbot.io")
 }
 

@@ -1,11 +1,7 @@
 //! How the connector learns of what people write: by a webhook for the room, and by reading the room itself.
 
-use super::{
-    webex::{Webex, is_bot, message_of},
-    webex_client::Trouble,
-    webex_wire::*,
-};
-use crate::{accounts::Account, config, http::Body};
+use super::{Webex, client::Trouble, is_bot, message_of, wire::*};
+use crate::{calls::accounts::Account, config, platform::http::Body};
 use shared::{
     conversation::{Attempt, DeskOutcome, DeskRef, Failure, Found, Newest, WatchRef},
     time::Timestamp,
@@ -176,12 +172,12 @@ impl Webex<'_> {
     /// Where Webex is to deliver, and what it signs with.
     fn hook(&self) -> Result<Option<(String, String)>, Failure> {
         let hook = || {
-            let secret = config::master_key(&self.shell.env)?.webhook_secret(self.conversation);
-            let Some(url) = config::public_url(&self.shell.env) else {
+            let secret = config::master_key(self.client.env)?.webhook_secret(self.place.conversation);
+            let Some(url) = config::public_url(self.client.env) else {
                 return Ok(None);
             };
             Ok(Some((
-                format!("{url}/v1/desk/webex/{}", self.conversation),
+                format!("{url}/v1/desk/webex/{}", self.place.conversation),
                 secret,
             )))
         };

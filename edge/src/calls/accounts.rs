@@ -1,9 +1,7 @@
 //! The accounts this deployment acts by, and copies of what an object has learnt about them.
 
-use crate::{
-    credentials_do::{self, Token},
-    shell::now,
-};
+use super::credentials::{self, Token};
+use crate::platform::now;
 use serde::{Deserialize, Serialize};
 use std::{cell::RefCell, collections::HashMap};
 use worker::{Env, Result};
@@ -25,7 +23,7 @@ thread_local! {
     static OWN_IDS: RefCell<HashMap<Account, String>> = RefCell::default();
 }
 
-/// The truth about tokens is with [`credentials_do`].
+/// The truth about tokens is with the object of [`credentials`].
 #[derive(Default)]
 pub(crate) struct Accounts {
     tokens: RefCell<Vec<(Account, Token)>>,
@@ -53,7 +51,7 @@ impl Accounts {
         if let Some(token) = known.filter(is_good) {
             return Ok(token.value);
         }
-        let token = credentials_do::ask(env, account, refused, false).await?;
+        let token = credentials::ask(env, account, refused, false).await?;
         let mut tokens = self.tokens.borrow_mut();
         tokens.retain(|(of, _)| *of != account);
         tokens.push((account, token.clone()));
@@ -62,6 +60,6 @@ impl Accounts {
 
     /// The token that replaced a refused one is refused as well: what is wrong is not the token.
     pub(crate) async fn refused_anew(&self, env: &Env, account: Account, token: &str) {
-        let _none = credentials_do::ask(env, account, Some(token), true).await;
+        let _none = credentials::ask(env, account, Some(token), true).await;
     }
 }

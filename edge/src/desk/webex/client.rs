@@ -1,10 +1,10 @@
 //! Calls to the Webex REST API with the token of one of our accounts.
 
-use super::webex_wire::{List, Person};
+use super::wire::{List, Person};
 use crate::{
-    accounts::{self, Account, Accounts},
+    calls::accounts::{self, Account, Accounts},
     config,
-    http::{self, Body, Call, NoReply, Reply},
+    platform::http::{self, Body, Call, NoReply, Reply},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use shared::conversation::Failure;
@@ -21,7 +21,7 @@ const SLOW_DOWN: Duration = Duration::from_secs(30);
 const MAX_PAGES: usize = 50;
 
 pub(crate) struct Client<'a> {
-    env: &'a Env,
+    pub(super) env: &'a Env,
     accounts: &'a Accounts,
     url: String,
 }
@@ -161,6 +161,14 @@ impl<'a> Client<'a> {
         exchange.await.map_err(gone_if_404)
     }
 
+    /// The bot's does not expire, and is the operator's setting.
+    async fn token(&self, account: Account, refused: Option<&str>) -> Result<String> {
+        match account {
+            Account::DeskBot => config::variable(self.env, "WEBEX_BOT_TOKEN"),
+            Account::Desk | Account::Bot => self.accounts.token(self.env, account, refused).await,
+        }
+    }
+
     /// One call; a token that is refused is replaced once.
     async fn exchange<B>(
         &self,
@@ -172,7 +180,7 @@ impl<'a> Client<'a> {
     ) -> Result<Reply<B>, Trouble> {
         let mut refused: Option<String> = None;
         loop {
-            let token = match self.accounts.token(self.env, account, refused.as_deref()).await {
+            let token = match self.token(account, refused.as_deref()).await {
                 Ok(token) => token,
                 Err(error) => {
                     let setting = match account {

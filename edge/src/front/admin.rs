@@ -1,6 +1,10 @@
 //! The operator's API, behind the admin token: the settings of the sites.
 
-use crate::{config, error::ApiError, keys, router, site::versions::Save, site_do};
+use crate::{
+    calls::site::{self, Save},
+    config, keys,
+    platform::{error::ApiError, request},
+};
 use shared::settings::{SettingsError, Slug};
 use worker::{Env, Method, Request, Response};
 
@@ -29,7 +33,7 @@ pub(crate) async fn settings(
         .join("/");
     match (request.method(), rest) {
         (Method::Get, [] | ["versions"] | ["versions", _]) => {
-            Ok(site_do::ask(env, site.as_str(), Method::Get, &path, None).await?)
+            Ok(site::ask(env, site.as_str(), Method::Get, &path, None).await?)
         }
         (Method::Put, []) => save(request, env, &site).await,
         (_, [] | ["versions"] | ["versions", _]) => Err(ApiError::MethodNotAllowed),
@@ -38,7 +42,7 @@ pub(crate) async fn settings(
 }
 
 async fn save(request: &mut Request, env: &Env, site: &Slug) -> Result<Response, ApiError> {
-    let save: Save = router::body(request, MAX_BODY).await?;
+    let save: Save = request::body(request, MAX_BODY).await?;
     let mut errors = config::read(save.document.get()).err().unwrap_or_default();
     if save.saved_by.trim().is_empty() || save.saved_by.chars().count() > LONGEST_NAME {
         errors.push(SettingsError {
@@ -50,7 +54,7 @@ async fn save(request: &mut Request, env: &Env, site: &Slug) -> Result<Response,
         return Err(ApiError::BadSettings(errors));
     }
     let text = serde_json::to_string(&save).map_err(worker::Error::from)?;
-    let answer = site_do::ask(env, site.as_str(), Method::Put, "settings", Some(text)).await?;
+    let answer = site::ask(env, site.as_str(), Method::Put, "settings", Some(text)).await?;
     config::forget(site.as_str());
     Ok(answer)
 }

@@ -1,7 +1,12 @@
 //! Carries out what a conversation asks of the outside, and reports how it went as an input.
 
+use super::shell::Shell;
 use crate::{
-    bot::dialogflow, config, desk::webex, error::ApiError, shell::Shell, site::list::SiteCall, site_do,
+    bot::Bot,
+    calls::site::{self, SiteCall},
+    config,
+    desk::{Desk, Kind, Place},
+    platform::error::ApiError,
     store::Store,
 };
 use futures_util::future::{Either, select};
@@ -31,9 +36,15 @@ pub(crate) async fn desk(
                 .map(DeskOutcome::Site)
                 .map_err(passing);
         }
-        let webex = webex::Webex::new(shell, conversation, thread).map_err(passing)?;
+        let desk = Desk::new(Kind::DEFAULT, &shell.env, &shell.accounts).map_err(passing)?;
+        let place = Place {
+            conversation,
+            thread,
+            state: &shell.state,
+            names: &shell.names,
+        };
         stop_on(shell, &job);
-        let mut outcome = webex.run(&job, &attempt).await?;
+        let mut outcome = desk.run(&place, &job, &attempt).await?;
         stop_on(shell, &outcome);
         if let DeskOutcome::Swept { found, .. } = &mut outcome {
             *found = Store::new(&shell.state)
@@ -87,7 +98,7 @@ async fn site(
         job: job.clone(),
     };
     let body = serde_json::to_string(&call).map_err(worker::Error::from)?;
-    let mut answer = site_do::ask(&shell.env, &site, Method::Post, "list", Some(body)).await?;
+    let mut answer = site::ask(&shell.env, &site, Method::Post, "list", Some(body)).await?;
     if answer.status_code() != 200 {
         return Err(ApiError::Internal);
     }
@@ -126,10 +137,8 @@ pub(crate) async fn ask_bot(
     language: &str,
 ) -> Input {
     let answer = async {
-        let url = config::variable(&shell.env, "DIALOGFLOW_URL")?;
-        let agent = config::variable(&shell.env, "DIALOGFLOW_AGENT")?;
-        let session = format!("{url}/{agent}/sessions/{conversation}");
-        dialogflow::detect_intent(shell, &session, &ask, language, BOT_TIMEOUT).await
+        let bot = Bot::new(&shell.env, &shell.accounts)?;
+        bot.ask(conversation, &ask, language, BOT_TIMEOUT).await
     };
     let late = Delay::from(BOT_TIMEOUT);
     match select(pin!(answer), pin!(late)).await {

@@ -1,6 +1,6 @@
 //! The parts of the Webex REST API v1 that are used, as types: developer.webex.com, "Messaging".
 
-use crate::text::{lossy, lossy_option};
+use crate::text::lossy::{lossy, lossy_option};
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 use shared::{
     conversation::{DeskRef, Post},

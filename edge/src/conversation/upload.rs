@@ -2,10 +2,9 @@
 //!
 //! A conversation reads one at a time. The others wait with their bytes unread, and only so many may.
 
+use super::shell::{Shell, answers};
 use crate::{
-    error::ApiError,
-    files::parameter,
-    shell::{Shell, answers},
+    platform::{error::ApiError, request::parameter},
     store::Store,
 };
 use futures_util::{TryStreamExt, future::select};
@@ -16,7 +15,7 @@ use shared::{
     protocol::{Rejection, ServerFrame},
 };
 use std::{pin::pin, rc::Rc, time::Duration};
-use worker::{Delay, Env, Request, Response, console_warn, url::Url, wasm_bindgen::JsValue};
+use worker::{Delay, Request, Response, console_warn, url::Url};
 
 /// 20 MB over half a megabit a second take as long. An upload that hardly moves would keep the object awake.
 const LONGEST: Duration = Duration::from_secs(6 * 60);
@@ -24,16 +23,6 @@ const LONGEST: Duration = Duration::from_secs(6 * 60);
 /// Bytes of what is refused.
 const DRAINED: u64 = 64 * 1024;
 const DRAINED_FOR: Duration = Duration::from_millis(300);
-
-/// `POST …/files?id=&name=`, from a visitor whose token is right: the body is the file, which is passed on unread.
-pub(crate) async fn pass_on(request: &Request, env: &Env, conversation: &str) -> Result<Response, ApiError> {
-    let announced = request.headers().get("content-length")?.unwrap_or_default();
-    let query = request.url()?.query().unwrap_or_default().to_owned();
-    let body = request.inner().body().map_or(JsValue::NULL, JsValue::from);
-    // Of two parameters of one name the first counts.
-    let path = format!("/files?size={announced}&{query}");
-    Ok(crate::conversation_do::ask_with(env, conversation, &path, body).await?)
-}
 
 /// One upload: what its address says.
 struct Offer {

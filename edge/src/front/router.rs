@@ -1,19 +1,18 @@
 //! Who may ask what. A request is checked here, without touching a conversation: only one that is well formed
 //! and rightly signed wakes an object.
 
+use super::{admin, files, frame, limit};
 use crate::{
-    admin, config,
-    conversation_do::{CLOSE_BAD_TOKEN, MAX_FRAME, SignalCall, StartCall, ask, stub},
-    desk::webex,
-    error::ApiError,
-    files, frame,
+    calls::conversation::{CLOSE_BAD_TOKEN, MAX_FRAME, SignalCall, StartCall, ask, stub},
+    config,
+    desk::Kind,
     keys::is_conversation_id,
-    limit,
-    shell::now,
-    upload,
+    platform::{
+        error::ApiError,
+        now,
+        request::{body, bounded},
+    },
 };
-use futures_util::TryStreamExt;
-use serde::de::DeserializeOwned;
 use shared::{
     conversation::VisitorCard,
     form::{FieldKind, Form},
@@ -54,7 +53,7 @@ pub(crate) async fn route(mut request: Request, env: &Env) -> Result<Response> {
         (Method::Post, ["v1", "conversations", id, "poll"]) => poll(&mut request, env, id).await,
         (Method::Get, ["v1", "conversations", id, "socket"]) => socket(request, env, id).await,
         (Method::Post, ["v1", "conversations", id, "files"]) => match is_visitor(&request, env, id) {
-            Ok(()) => upload::pass_on(&request, env, id).await,
+            Ok(()) => files::pass_on(&request, env, id).await,
             Err(error) => Err(error),
         },
         (Method::Post, ["v1", "conversations", id, "files", number]) => {
@@ -63,7 +62,7 @@ pub(crate) async fn route(mut request: Request, env: &Env) -> Result<Response> {
         (Method::Get, ["v1", "conversations", id, "files", number]) => {
             files::open(&request, env, id, number).await
         }
-        (Method::Post, ["v1", "desk", "webex", id]) => webex_signal(&mut request, env, id).await,
+        (Method::Post, ["v1", "desk", desk, id]) => desk_signal(&mut request, env, desk, id).await,
         (
             _,
             ["frame"]
@@ -72,7 +71,7 @@ pub(crate) async fn route(mut request: Request, env: &Env) -> Result<Response> {
             | ["v1", "conversations", _]
             | ["v1", "conversations", _, "poll" | "socket" | "files"]
             | ["v1", "conversations", _, "files", _]
-            | ["v1", "desk", "webex", _],
+            | ["v1", "desk", _, _],
         ) => Err(ApiError::MethodNotAllowed),
         _ => Err(ApiError::NotFound),
     };
@@ -202,20 +201,20 @@ async fn socket(request: Request, env: &Env, id: &str) -> Result<Response, ApiEr
     Ok(stub(env, id)?.fetch_with_request(inner).await?)
 }
 
-/// Everything rightly signed is answered 200, or Webex would count a failure and switch the webhook off.
-async fn webex_signal(request: &mut Request, env: &Env, id: &str) -> Result<Response, ApiError> {
-    let signature = request.headers().get("x-spark-signature")?.unwrap_or_default();
+/// Everything rightly signed is answered 200, or a desk might count a failure and stop delivering.
+async fn desk_signal(request: &mut Request, env: &Env, desk: &str, id: &str) -> Result<Response, ApiError> {
+    let desk = Kind::named(desk).ok_or(ApiError::NotFound)?;
     let bytes = bounded(request, MAX_FRAME).await?;
-    if !is_conversation_id(id) || !config::master_key(env)?.is_signed(id, &bytes, &signature) {
+    if !is_conversation_id(id) {
         return Err(ApiError::BadSignature);
     }
-    if let Some(message) = webex::signalled(&bytes) {
+    if let Some(message) = desk.heard(&config::master_key(env)?, id, request.headers(), &bytes)? {
         signal(env, id, &SignalCall { message }).await?;
     }
     Ok(Response::empty()?)
 }
 
-/// Webex does not repeat a delivery, and an object may be moved or restarted at any moment. The signal names
+/// A desk may not repeat a delivery, and an object may be moved or restarted at any moment. The signal names
 /// its message, so a repeat does no harm.
 async fn signal(env: &Env, id: &str, call: &SignalCall) -> Result<(), ApiError> {
     for wait in SIGNAL_RETRIES {
@@ -239,39 +238,6 @@ fn same_origin(request: &Request) -> Result<(), ApiError> {
     } else {
         Err(ApiError::BadOrigin)
     }
-}
-
-pub(crate) async fn bounded(request: &mut Request, longest: usize) -> Result<Vec<u8>, ApiError> {
-    let announced = request
-        .headers()
-        .get("content-length")?
-        .and_then(|length| length.parse::<usize>().ok());
-    match announced {
-        Some(length) if length > longest => Err(ApiError::BodyTooLarge),
-        Some(_) => Ok(request.bytes().await?),
-        None => unannounced_body(request, longest).await,
-    }
-}
-
-/// A body in chunks, read no further than the limit.
-async fn unannounced_body(request: &mut Request, longest: usize) -> Result<Vec<u8>, ApiError> {
-    let mut bytes = vec![];
-    let Ok(mut chunks) = request.stream() else {
-        return Ok(bytes);
-    };
-    while let Some(chunk) = chunks.try_next().await? {
-        bytes.extend(chunk);
-        if bytes.len() > longest {
-            return Err(ApiError::BodyTooLarge);
-        }
-    }
-    Ok(bytes)
-}
-
-pub(crate) async fn body<T: DeserializeOwned>(request: &mut Request, longest: usize) -> Result<T, ApiError> {
-    let bytes = bounded(request, longest).await?;
-    let text = std::str::from_utf8(&bytes).map_err(|_| ApiError::BadBody)?;
-    serde_json::from_str(text).map_err(|_| ApiError::BadBody)
 }
 
 fn card(
