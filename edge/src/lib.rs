@@ -1,5 +1,5 @@
 //! The I/O border: the worker's entry points. Each folder is a room, and each uses only those before it:
-//! [`platform`], [`text`], [`keys`], [`config`], [`calls`], [`store`], [`desk`], [`bot`], then the objects [`conversation`], [`site`]
+//! [`platform`], [`text`], [`keys`], [`config`], [`calls`], [`store`], [`desk`], [`bot`], [`settings`], then the objects [`conversation`], [`site`]
 //! and [`credentials`], which meet only through `calls`, and [`front`]. `tests/host/tidy.rs` keeps it so.
 //!
 //! What happens with an event is decided in [`front`] and, for everything about a conversation, in `shared::conversation`.
@@ -24,6 +24,7 @@ mod desk;
 mod front;
 mod keys;
 mod platform;
+mod settings;
 mod site;
 mod store;
 mod text;

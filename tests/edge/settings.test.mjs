@@ -93,6 +93,11 @@ const wrong = [
   [(d) => (d.forms.contact.fields[2].pattern = '\\p{Lu}+'), 'forms.contact.fields[2].pattern', 'expected a regular expression that is matched without back-tracking: Unicode character classes are not supported'],
   [(d) => (d.forms.contact.fields[0].requierd = true), 'forms.contact.fields[0].requierd', /^unknown field `requierd`/],
   [(d) => (d.desk.replies = { marked: 'a' }), 'desk.replies.marked', 'expected 1 to 8 characters without letters, digits, spaces and slashes'],
+  [(d) => (d.desk.kind = 'fax'), 'desk.kind', 'expected a desk that this worker has a connector for'],
+  [(d) => (d.topics[0].desk = { kind: 'fax', mask: 'Us' }), 'topics[0].desk.kind', 'expected a desk that this worker has a connector for'],
+  [(d) => (d.bot.kind = 'oracle'), 'bot', 'expected a `kind` that this worker has a connector for, and `at` as that one writes it'],
+  [(d) => (d.bot.at = 'projects/../agent'), 'bot', 'expected a `kind` that this worker has a connector for, and `at` as that one writes it'],
+  [(d) => (d.topics[1].bot_settings = { ...d.bot, at: '' }), 'topics[1].bot_settings', 'expected a `kind` that this worker has a connector for, and `at` as that one writes it'],
   [(d) => (d.origins = ['example.com']), 'origins[0]', 'expected an origin like https://www.example.com or https://*.example.com, or *'],
   [(d) => (d.retention_days = 185), 'retention_days', 'expected days: more than 0, at most 184'],
   [(d) => (d.messages_per_minute = 0), 'messages_per_minute', 'invalid value: integer `0`, expected a nonzero u32'],
@@ -206,6 +211,33 @@ test('two sites are strangers: one start key is two conversations, and tokens do
     const answer = await new Visitor(world).start('person', {}, { site });
     assert.deepEqual([answer.status, answer.body.code], [404, 'unknown_site'], site);
   }
+});
+
+test('the desk and the bot are chosen by the settings, and a topic may have others', async () => {
+  const document = changed((d) => {
+    Object.assign(d.desk, { kind: 'webex' });
+    Object.assign(d.bot, { kind: 'dialogflow', at: 'projects/edgechat-demo/agent' });
+    const own = { desk: { mask: 'Billing' }, participants: ['anna@example.com'] };
+    d.topics.push({ id: 'billing', label: 'Billing', ...own });
+    d.topics.push({ id: 'other', label: 'Other bot', bot: 'first', ...own, bot_settings: { ...d.bot, at: 'projects/of-somebody/locations/europe-west2/agent' } });
+  });
+  await world.push(document, 'chosen');
+  const visit = (topic) => world.visitSettled(topic, {}, { site: 'chosen' });
+
+  const asked = await visit('support');
+  await asked.hears('bot: Greetings! How can I assist?');
+  const billed = await world.visit('billing', {}, { site: 'chosen' });
+  await world.letIn();
+  await world.agentSays('Hello');
+  await billed.hears('Billing: Hello');
+  // The same desk, named by the one topic and not by the other.
+  await world.agentSays('/transfer support');
+  await billed.hears('* transferred');
+
+  const failed = await world.visit('other', {}, { site: 'chosen' });
+  await failed.hears('* bot_failed');
+  const sessions = await world.calls('/v2/projects/of-somebody/locations/europe-west2/agent/sessions/');
+  assert.ok(sessions.length > 0, (await world.calls('/dialogflow')).join());
 });
 
 /** The hours on the wall clock of a zone from one time to another, as special days. */

@@ -11,7 +11,7 @@ use shared::{
     protocol::{
         ClientFrame, ErrorBody, PollRequest, Rejection, ServerFrame, StartRequest, check_text, shown_address,
     },
-    settings::Settings,
+    settings::{Known, Settings},
     time::{Timestamp, back_off},
 };
 use std::time::Duration;
@@ -99,7 +99,7 @@ proptest! {
         let read: Result<Settings, _> = serde_json::from_value(document.clone());
         serde_json::from_str::<Settings>(&document.to_string()).ok();
         let Ok(settings) = read else { return Ok(()) };
-        settings.check(|_| true, |_| true);
+        settings.check(&Known { zone: |_| true, pattern: |_| true, desk: |_| true, bot: |_, _| true });
         settings.public(Timestamp(now), |_| offset);
         for topic in &settings.topics {
             let plan = settings.plan("default", topic, settings.open(topic, Timestamp(now), |_| offset));

@@ -1,7 +1,7 @@
 //! What a wrong settings document is told: the shipped one with one thing changed.
 
 use serde_json::{Value, json};
-use shared::settings::Settings;
+use shared::settings::{Known, Settings};
 
 /// The shipped document with another value at a path like `topics/0/form`.
 fn changed(path: &str, value: Value) -> Value {
@@ -22,7 +22,12 @@ fn parse(document: Value) -> Result<Settings, serde_json::Error> {
 }
 
 fn errors(settings: &Settings) -> Vec<String> {
-    let found = settings.check(|zone| zone == "Europe/Warsaw", |pattern| !pattern.contains("[z-"));
+    let found = settings.check(&Known {
+        zone: |zone| zone == "Europe/Warsaw",
+        pattern: |pattern| !pattern.contains("[z-"),
+        desk: |kind| kind == "webex",
+        bot: |kind, at| kind.is_none_or(|kind| kind == "dialogflow") && at.is_none_or(|at| at == "there"),
+    });
     found.iter().map(ToString::to_string).collect()
 }
 
@@ -51,6 +56,30 @@ fn what_contradicts_itself_is_named_with_its_place() {
             json!("sales"),
             "topics[2].id",
             "expected a name that no other topic has",
+        ),
+        (
+            "desk/kind",
+            json!("fax"),
+            "desk.kind",
+            "expected a desk that this worker has a connector for",
+        ),
+        (
+            "topics/1/desk",
+            json!({ "kind": "fax", "mask": "Support" }),
+            "topics[1].desk.kind",
+            "expected a desk that this worker has a connector for",
+        ),
+        (
+            "bot/at",
+            json!("nowhere"),
+            "bot",
+            "expected a `kind` that this worker has a connector for, and `at` as that one writes it",
+        ),
+        (
+            "topics/0/bot_settings",
+            json!({ "kind": "oracle", "name": "Oracle", "language": "en", "fallbacks_before_handoff": 3 }),
+            "topics[0].bot_settings",
+            "expected a `kind` that this worker has a connector for, and `at` as that one writes it",
         ),
         (
             "topics/1/participants",

@@ -131,7 +131,7 @@ fn vendors_stay_in_their_connectors() {
 }
 
 /// The rooms of the worker. Each may use those before it; the objects at the end do not know each other.
-const ROOMS: [&str; 12] = [
+const ROOMS: [&str; 13] = [
     "platform",
     "text",
     "keys",
@@ -140,6 +140,7 @@ const ROOMS: [&str; 12] = [
     "store",
     "desk",
     "bot",
+    "settings",
     "conversation",
     "site",
     "credentials",

@@ -10,7 +10,7 @@ use clap::Subcommand;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use shared::protocol::ErrorBody;
-use shared::settings::{DEFAULT_SITE, Settings, SettingsError};
+use shared::settings::{DEFAULT_SITE, Known, Settings, SettingsError};
 
 use crate::process;
 
@@ -145,6 +145,10 @@ fn check(file: &Path, text: &str) -> Option<Settings> {
     }
 }
 
+/// What the worker has connectors for.
+const DESKS: [&str; 1] = ["webex"];
+const BOTS: [&str; 1] = ["dialogflow"];
+
 fn parse(text: &str) -> Result<Settings, Vec<SettingsError>> {
     let mut json = serde_json::Deserializer::from_str(text);
     let not_json = |error: serde_json::Error| {
@@ -161,9 +165,13 @@ fn parse(text: &str) -> Result<Settings, Vec<SettingsError>> {
         }
     })?;
     json.end().map_err(not_json)?;
-    let has_zone = |name: &str| name.parse::<chrono_tz::Tz>().is_ok();
-    let is_pattern = |text: &str| regress::Regex::with_flags(&format!("^(?:{text})$"), "u").is_ok();
-    let errors = settings.check(has_zone, is_pattern);
+    let errors = settings.check(&Known {
+        zone: |name| name.parse::<chrono_tz::Tz>().is_ok(),
+        pattern: |text| regress::Regex::with_flags(&format!("^(?:{text})$"), "u").is_ok(),
+        desk: |kind| DESKS.contains(&kind),
+        // Where a bot is, its connector judges, when the document is pushed.
+        bot: |kind, _at| kind.is_none_or(|kind| BOTS.contains(&kind)),
+    });
     if errors.is_empty() {
         Ok(settings)
     } else {
@@ -282,6 +290,21 @@ mod tests {
     fn the_default_document_is_good() {
         let told = parse(DEFAULT).map(|settings| summary(&settings));
         assert_eq!(told.as_deref(), Ok("3 topics, 1 form, hours in Europe/Warsaw"));
+    }
+
+    #[test]
+    fn the_connectors_are_those_of_the_worker() {
+        let desks = include_str!("../../edge/src/desk/mod.rs")
+            .matches("=> \"")
+            .count();
+        let bots = include_str!("../../edge/src/bot/mod.rs")
+            .matches("Some(\"")
+            .count();
+        assert_eq!((desks, bots), (DESKS.len(), BOTS.len()));
+        let kind = |kind: &str| {
+            parse(&DEFAULT.replace("\"desk\": {", &format!("\"desk\": {{ \"kind\": \"{kind}\",")))
+        };
+        assert!(kind("webex").is_ok() && kind("fax").is_err());
     }
 
     #[test]

@@ -119,6 +119,19 @@ struct Chip {
     text: String,
 }
 
+/// `projects/PROJECT/agent`, or `projects/PROJECT/locations/REGION/agent`: cloud.google.com/dialogflow/es/docs/reference/rest/v2.
+pub(super) fn is_agent(name: &str) -> bool {
+    let is_id = |id: &str| {
+        let is_good = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        !id.is_empty() && id.bytes().all(is_good)
+    };
+    match name.split('/').collect::<Vec<_>>().as_slice() {
+        ["projects", project, "agent"] => is_id(project),
+        ["projects", project, "locations", region, "agent"] => is_id(project) && is_id(region),
+        _ => false,
+    }
+}
+
 /// A Dialogflow agent, and by what account it is asked.
 pub(crate) struct Agent<'a> {
     env: &'a Env,
@@ -128,9 +141,13 @@ pub(crate) struct Agent<'a> {
 }
 
 impl<'a> Agent<'a> {
-    pub(super) fn new(env: &'a Env, accounts: &'a Accounts) -> Result<Self> {
+    /// `agent`: its name, if it is not the operator's.
+    pub(super) fn new(agent: Option<&str>, env: &'a Env, accounts: &'a Accounts) -> Result<Self> {
         let url = config::variable(env, "DIALOGFLOW_URL")?;
-        let agent = config::variable(env, "DIALOGFLOW_AGENT")?;
+        let agent = match agent {
+            Some(agent) => agent.to_owned(),
+            None => config::variable(env, "DIALOGFLOW_AGENT")?,
+        };
         let address = format!("{url}/{agent}");
         Ok(Self {
             env,

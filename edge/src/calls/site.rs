@@ -9,6 +9,9 @@ use worker::{Env, Method, Request, RequestInit, Response, Result, wasm_bindgen::
 #[derive(Serialize, Deserialize)]
 pub(crate) struct SiteCall {
     pub(crate) conversation: String,
+    /// The kind of its desk, as in its plan.
+    #[serde(default)]
+    pub(crate) desk: Option<String>,
     pub(crate) thread: Option<ThreadRef>,
     pub(crate) job: SiteJob,
 }

@@ -7,6 +7,7 @@ use crate::{
     config,
     desk::{Desk, Kind, Place},
     platform::error::ApiError,
+    settings,
     store::Store,
 };
 use futures_util::future::{Either, select};
@@ -36,7 +37,8 @@ pub(crate) async fn desk(
                 .map(DeskOutcome::Site)
                 .map_err(passing);
         }
-        let desk = Desk::new(Kind::DEFAULT, &shell.env, &shell.accounts).map_err(passing)?;
+        let kind = shell.desk().map_err(passing)?;
+        let desk = Desk::new(kind, &shell.env, &shell.accounts).map_err(passing)?;
         let place = Place {
             conversation,
             thread,
@@ -94,6 +96,7 @@ async fn site(
     }
     let call = SiteCall {
         conversation: conversation.into(),
+        desk: shell.of_plan(|plan| plan.desk.clone()),
         thread,
         job: job.clone(),
     };
@@ -107,18 +110,21 @@ async fn site(
 
 /// By its id or its label, whatever the case.
 async fn find_topic(shell: &Shell, site: &str, word: &str) -> Result<SiteAnswer, ApiError> {
-    let settings = config::settings(&shell.env, site).await?;
+    let settings = settings::of(&shell.env, site).await?;
     let word = word.to_lowercase();
     let topic = settings
         .topics
         .iter()
         .find(|topic| topic.id.as_str() == word || topic.label.to_lowercase() == word);
     Ok(match topic {
-        Some(topic) => SiteAnswer::Topic(Box::new(settings.plan(
-            site,
-            topic,
-            config::open(&settings, topic),
-        ))),
+        Some(topic) => {
+            let mut plan = settings.plan(site, topic, settings::open(&settings, topic));
+            // The worker's own choice may be written out or not.
+            if Kind::of(plan.desk.as_deref())? == shell.desk()? {
+                plan.desk = shell.of_plan(|plan| plan.desk.clone());
+            }
+            SiteAnswer::Topic(Box::new(plan))
+        }
         None => SiteAnswer::NoTopic {
             known: settings
                 .topics
@@ -137,7 +143,8 @@ pub(crate) async fn ask_bot(
     language: &str,
 ) -> Input {
     let answer = async {
-        let bot = Bot::new(&shell.env, &shell.accounts)?;
+        let (kind, at) = shell.of_plan(|plan| (plan.bot_kind.clone(), plan.bot_at.clone()));
+        let bot = Bot::new(kind.as_deref(), at.as_deref(), &shell.env, &shell.accounts)?;
         bot.ask(conversation, &ask, language, BOT_TIMEOUT).await
     };
     let late = Delay::from(BOT_TIMEOUT);

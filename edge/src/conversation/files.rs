@@ -5,7 +5,7 @@
 
 use super::shell::Shell;
 use crate::{
-    desk::{Desk, Kind},
+    desk::Desk,
     platform::error::ApiError,
     store::{Content, Store, StoredFile, readable},
 };
@@ -74,7 +74,7 @@ impl Shell {
     }
 
     async fn fetch(&self, source: &str) -> Result<Response, ApiError> {
-        let desk = Desk::new(Kind::DEFAULT, &self.env, &self.accounts)?;
+        let desk = Desk::new(self.desk()?, &self.env, &self.accounts)?;
         let reply = desk.content(source, MAX_FILE).await;
         let reply = reply.map_err(|failure| match failure {
             Failure::Passing { .. } | Failure::NotDone { .. } => ApiError::Internal,

@@ -3,7 +3,7 @@
 //! Every event takes the same way: decode → `handle` → persist → carry out. From loading to persisting
 //! nothing is awaited, so no other event can come between. Results of outside calls come back as inputs.
 
-use super::shell::{Shell, answers};
+use super::shell::{Shell, answers, context};
 use crate::{
     calls::{
         accounts::Accounts,
@@ -161,6 +161,7 @@ impl Shell {
             .filter(char::is_ascii_alphanumeric)
             .take(6)
             .collect();
+        let context = context(&call.plan, None);
         let start = Start {
             plan: call.plan,
             card: call.card,
@@ -168,7 +169,7 @@ impl Shell {
             mark: call.mark,
             message: call.message,
         };
-        let (conversation, effects) = Conversation::start(start, &self.context(None));
+        let (conversation, effects) = Conversation::start(start, &context);
         let stored = Stored {
             id: call.id,
             request: call.request,

@@ -14,6 +14,7 @@ use futures_util::lock::Mutex;
 use shared::{
     conversation::{Ask, ConnectionId, Context, Effect, Input, To},
     protocol::{PhaseView, ServerFrame},
+    settings::Plan,
     time::{Timestamp, back_off},
 };
 use std::{
@@ -93,7 +94,7 @@ impl Shell {
         };
         // Only a deadline asks for it, and each socket has to be asked.
         let heartbeat_at = matches!(input, Input::DeadlineReached).then(|| self.heartbeat_at());
-        let context = self.context(heartbeat_at.flatten());
+        let context = context(stored.conversation.plan(), heartbeat_at.flatten());
         let effects = stored.conversation.handle(input, &context);
         let persisted = Store::new(&self.state).persist(&stored.conversation, &effects);
         match persisted {
@@ -113,15 +114,6 @@ impl Shell {
         match self.stored.borrow_mut().as_mut() {
             Some(stored) => stored.conversation.admit(ask, now()).map_err(ApiError::TooFast),
             None => Ok(()),
-        }
-    }
-
-    pub(crate) fn context(&self, heartbeat_at: Option<Timestamp>) -> Context {
-        Context {
-            now: now(),
-            jitter: js_sys::Math::random(),
-            heartbeat_at,
-            post_limit: Kind::DEFAULT.limits().post,
         }
     }
 
@@ -242,10 +234,20 @@ impl Shell {
     }
 
     pub(crate) fn site(&self) -> String {
-        self.stored
-            .borrow()
+        self.of_plan(|plan| plan.site.clone())
+    }
+
+    /// # Errors
+    /// The worker has no connector to the conversation's desk any more.
+    pub(crate) fn desk(&self) -> Result<Kind> {
+        Kind::of(self.of_plan(|plan| plan.desk.clone()).as_deref())
+    }
+
+    pub(crate) fn of_plan<T: Default>(&self, look: impl Fn(&Plan) -> T) -> T {
+        let stored = self.stored.borrow();
+        stored
             .as_ref()
-            .map(|stored| stored.conversation.site().to_owned())
+            .map(|stored| look(stored.conversation.plan()))
             .unwrap_or_default()
     }
 
@@ -288,6 +290,16 @@ impl Shell {
         let storage = self.state.storage();
         let stored = storage.set_alarm(worker::ScheduledTime::new(at)).await;
         stored.inspect_err(|_| self.alarm_at.set(None))
+    }
+}
+
+pub(crate) fn context(plan: &Plan, heartbeat_at: Option<Timestamp>) -> Context {
+    let desk = Kind::of(plan.desk.as_deref()).unwrap_or(Kind::DEFAULT);
+    Context {
+        now: now(),
+        jitter: js_sys::Math::random(),
+        heartbeat_at,
+        post_limit: desk.limits().post,
     }
 }
 

@@ -15,7 +15,7 @@ use shared::{
 };
 use std::{cell::RefCell, collections::HashMap, time::Duration};
 use web_sys::ReadableStream;
-use worker::{Env, Headers, Result, State};
+use worker::{Env, Error, Headers, Result, State};
 
 /// Which desk, by the name that it has in addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,13 +50,30 @@ pub(crate) enum Desk<'a> {
 }
 
 impl Kind {
+    pub(crate) const ALL: [Self; 1] = [Self::Webex];
     /// Where nobody has chosen one.
     pub(crate) const DEFAULT: Self = Self::Webex;
 
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Webex => "webex",
+        }
+    }
+
     pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// Of a plan.
+    ///
+    /// # Errors
+    /// The worker that made the plan had a connector that this one lacks.
+    pub(crate) fn of(name: Option<&str>) -> Result<Self> {
         match name {
-            "webex" => Some(Self::Webex),
-            _ => None,
+            None => Ok(Self::DEFAULT),
+            Some(name) => {
+                Self::named(name).ok_or_else(|| Error::RustError(format!("there is no connector to {name}")))
+            }
         }
     }
 

@@ -122,6 +122,9 @@ fn notice(notice: &ThreadNotice) -> String {
             "One person alone answers on this topic, so nobody else can be invited. /transfer TOPIC passes it on.".into()
         }
         ThreadNotice::Transferred { topic } => format!("This chat goes to the people of “{topic}” from here on."),
+        ThreadNotice::OtherDesk { topic } => {
+            format!("{topic} is answered at another desk, so this chat stays here.")
+        }
         ThreadNotice::UnknownTopic { known } => {
             let known = known.join(", ");
             format!("There is no such topic. There are: {known}")

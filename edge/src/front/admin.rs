@@ -4,6 +4,7 @@ use crate::{
     calls::site::{self, Save},
     config, keys,
     platform::{error::ApiError, request},
+    settings,
 };
 use shared::settings::{SettingsError, Slug};
 use worker::{Env, Method, Request, Response};
@@ -43,7 +44,7 @@ pub(crate) async fn settings(
 
 async fn save(request: &mut Request, env: &Env, site: &Slug) -> Result<Response, ApiError> {
     let save: Save = request::body(request, MAX_BODY).await?;
-    let mut errors = config::read(save.document.get()).err().unwrap_or_default();
+    let mut errors = settings::read(save.document.get()).err().unwrap_or_default();
     if save.saved_by.trim().is_empty() || save.saved_by.chars().count() > LONGEST_NAME {
         errors.push(SettingsError {
             field: "saved_by".into(),
@@ -55,6 +56,6 @@ async fn save(request: &mut Request, env: &Env, site: &Slug) -> Result<Response,
     }
     let text = serde_json::to_string(&save).map_err(worker::Error::from)?;
     let answer = site::ask(env, site.as_str(), Method::Put, "settings", Some(text)).await?;
-    config::forget(site.as_str());
+    settings::forget(site.as_str());
     Ok(answer)
 }

@@ -1,6 +1,6 @@
 //! The panel's page: the first screen as HTML, so that it can be read before the wasm runs.
 
-use crate::{config, platform::error::ApiError};
+use crate::{platform::error::ApiError, settings};
 use shared::{
     hours::Availability,
     settings::{DEFAULT_SITE, PublicSettings, PublicTopic, Settings, Theme},
@@ -13,7 +13,7 @@ pub(crate) async fn frame(request: &Request, env: &Env) -> Result<Response, ApiE
     let url = request.url()?;
     let site = url.query_pairs().find(|(name, _)| name == "site");
     let site = site.map_or(DEFAULT_SITE.into(), |(_, site)| site);
-    let settings = match config::settings(env, &site).await {
+    let settings = match settings::of(env, &site).await {
         Err(ApiError::UnknownSite) => {
             return Ok(ResponseBuilder::new().with_status(404).from_html(NO_SITE)?);
         }
@@ -23,7 +23,7 @@ pub(crate) async fn frame(request: &Request, env: &Env) -> Result<Response, ApiE
     let mut template = env.assets("ASSETS")?.fetch(template_url.as_str(), None).await?;
     let template = template.text().await?;
     let nonce = format!("{:x}{:x}", random(), random());
-    let page = fill(&template, &config::public(&settings), &nonce)?;
+    let page = fill(&template, &settings::public(&settings), &nonce)?;
     let host = url.host_str().unwrap_or_default();
     Ok(ResponseBuilder::new()
         .with_header(

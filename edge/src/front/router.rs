@@ -12,6 +12,7 @@ use crate::{
         now,
         request::{body, bounded},
     },
+    settings,
 };
 use shared::{
     conversation::VisitorCard,
@@ -79,11 +80,11 @@ pub(crate) async fn route(mut request: Request, env: &Env) -> Result<Response> {
 }
 
 async fn public_settings(env: &Env, site: &str) -> Result<Response, ApiError> {
-    let settings = config::settings(env, site).await?;
+    let settings = settings::of(env, site).await?;
     Ok(ResponseBuilder::new()
         .with_header("access-control-allow-origin", "*")?
         .with_header("cache-control", "max-age=30")?
-        .from_json(&config::public(&settings))?)
+        .from_json(&settings::public(&settings))?)
 }
 
 async fn start(request: &mut Request, env: &Env) -> Result<Response, ApiError> {
@@ -99,7 +100,7 @@ async fn start(request: &mut Request, env: &Env) -> Result<Response, ApiError> {
     if !is_key(&start.key) {
         return Err(ApiError::BadStartKey);
     }
-    let settings = config::settings(env, &start.site).await?;
+    let settings = settings::of(env, &start.site).await?;
     let topic = settings.topic(&start.topic).ok_or(ApiError::UnknownTopic)?;
     let form = match &start.message {
         Some(text) if check_text(text).is_err() => {
@@ -115,7 +116,7 @@ async fn start(request: &mut Request, env: &Env) -> Result<Response, ApiError> {
     }
     let key = config::master_key(env)?;
     let id = key.conversation_id(&start.site, &start.key);
-    let plan = settings.plan(&start.site, topic, config::open(&settings, topic));
+    let plan = settings.plan(&start.site, topic, settings::open(&settings, topic));
     let is_open = plan.is_open(now()) || settings.when_closed.lets_begin(topic.bot);
     let request_text = match &start.message {
         None => serde_json::to_string(&(&start.topic, &start.answers)),

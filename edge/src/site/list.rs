@@ -14,22 +14,26 @@ use shared::{
     time::Timestamp,
 };
 use std::time::Duration;
-use worker::{Env, Result, SqlCursor, SqlStorage, SqlStorageValue, State, console_error, console_warn};
+use worker::{Env, Result, SqlStorage, SqlStorageValue, State, console_error, console_warn};
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS conversation (
         id TEXT PRIMARY KEY, mark TEXT NOT NULL, thread TEXT, watch TEXT, live INTEGER NOT NULL, activity TEXT,
-        read TEXT, read_at INTEGER
+        read TEXT, read_at INTEGER, desk TEXT
     );
     CREATE INDEX IF NOT EXISTS live ON conversation (live) WHERE live = 1;
     CREATE TABLE IF NOT EXISTS blocked (mark TEXT PRIMARY KEY, until INTEGER NOT NULL);
     CREATE TABLE IF NOT EXISTS called (topic TEXT, agent TEXT, turn INTEGER NOT NULL, PRIMARY KEY (topic, agent));
     CREATE TABLE IF NOT EXISTS standing (topic TEXT PRIMARY KEY, thread TEXT NOT NULL);";
 
-/// What the first version's table lacks.
-const ADDED: &str = "
-    ALTER TABLE conversation ADD COLUMN read TEXT;
-    ALTER TABLE conversation ADD COLUMN read_at INTEGER;";
+/// What the tables of earlier versions lack, each by its last column.
+const ADDED: [(&str, &str); 2] = [
+    (
+        "read_at",
+        "ALTER TABLE conversation ADD COLUMN read TEXT; ALTER TABLE conversation ADD COLUMN read_at INTEGER;",
+    ),
+    ("desk", "ALTER TABLE conversation ADD COLUMN desk TEXT;"),
+];
 
 const BLOCKED_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
@@ -43,10 +47,22 @@ pub(crate) struct List {
 
 /// Where a topic's messages are left.
 struct StandingRoom {
+    desk: Kind,
     topic_id: String,
     topic: String,
     reference: String,
     participants: Vec<String>,
+}
+
+impl StandingRoom {
+    /// By which it is stored: a topic that has moved to another desk gets another one.
+    fn key(&self) -> String {
+        if self.desk == Kind::DEFAULT {
+            self.topic_id.clone()
+        } else {
+            [self.desk.name(), "/", &self.topic_id].concat()
+        }
+    }
 }
 
 /// A conversation under way that has a thread.
@@ -80,14 +96,15 @@ impl List {
         &self.env
     }
 
-    pub(super) fn desk(&self) -> Result<Desk<'_>> {
-        Desk::new(Kind::DEFAULT, &self.env, &self.accounts)
+    pub(super) fn desk(&self, kind: Kind) -> Result<Desk<'_>> {
+        Desk::new(kind, &self.env, &self.accounts)
     }
 
     pub(crate) async fn answer(&self, site: &str, call: SiteCall) -> Result<SiteAnswer, ApiError> {
         let id = call.conversation.as_str();
+        let desk = Kind::of(call.desk.as_deref())?;
         match call.job {
-            SiteJob::Enlist { mark, watch } => self.enlist(id, &mark, call.thread, watch),
+            SiteJob::Enlist { mark, watch } => self.enlist(id, &mark, desk, call.thread, watch),
             SiteJob::Delist => {
                 self.write("UPDATE conversation SET live = 0 WHERE id = ?", vec![id.into()])?;
                 Ok(SiteAnswer::Done)
@@ -104,7 +121,7 @@ impl List {
                 )?;
                 Ok(SiteAnswer::Done)
             }
-            SiteJob::Choose { topic, candidates } => self.choose(&topic, candidates).await,
+            SiteJob::Choose { topic, candidates } => self.choose(desk, &topic, candidates).await,
             SiteJob::StandingThread {
                 topic_id,
                 topic,
@@ -113,6 +130,7 @@ impl List {
             } => {
                 let reference = config::master_key(&self.env)?.standing_reference(site, &topic_id);
                 let room = StandingRoom {
+                    desk,
                     topic_id,
                     topic,
                     reference,
@@ -129,6 +147,7 @@ impl List {
         &self,
         id: &str,
         mark: &str,
+        desk: Kind,
         thread: Option<ThreadRef>,
         watch: Option<WatchRef>,
     ) -> Result<SiteAnswer, ApiError> {
@@ -149,21 +168,22 @@ impl List {
             watch.map(|watch| watch.0).into(),
             // It has just read its thread itself.
             now().0.into(),
+            desk.name().into(),
         ];
         self.write(
-            "INSERT OR REPLACE INTO conversation (id, mark, thread, watch, live, read_at) VALUES (?, ?, ?, ?, 1, ?)",
+            "INSERT OR REPLACE INTO conversation (id, mark, thread, watch, live, read_at, desk) VALUES (?, ?, ?, ?, 1, ?, ?)",
             values,
         )?;
         Ok(SiteAnswer::Done)
     }
 
     /// Those whom presence calls available, else everybody; among them whoever has not been called for longest.
-    async fn choose(&self, topic: &str, candidates: Vec<String>) -> Result<SiteAnswer, ApiError> {
+    async fn choose(&self, desk: Kind, topic: &str, candidates: Vec<String>) -> Result<SiteAnswer, ApiError> {
         #[derive(Deserialize)]
         struct Row {
             agent: String,
         }
-        let available = match self.desk()?.available(&candidates).await {
+        let available = match self.desk(desk)?.available(&candidates).await {
             Some(available) if !available.is_empty() => available,
             Some(_) | None => candidates.clone(),
         };
@@ -193,7 +213,7 @@ impl List {
             .sql
             .exec(
                 "SELECT thread FROM standing WHERE topic = ?",
-                vec![room.topic_id.as_str().into()],
+                vec![room.key().into()],
             )?
             .to_array()?;
         let known = rows.into_iter().next().map(|row| ThreadRef(row.thread));
@@ -201,24 +221,25 @@ impl List {
             return Ok(SiteAnswer::Thread(thread));
         }
         let opened = self
-            .desk()?
+            .desk(room.desk)?
             .open_standing_thread(&room.topic, &room.reference, &room.participants)
             .await;
         let thread = opened.map_err(|failure| {
             console_warn!("standing room: {failure:?}");
             ApiError::Internal
         })?;
-        let values = vec![room.topic_id.into(), thread.0.as_str().into()];
+        let values = vec![room.key().into(), thread.0.as_str().into()];
         self.write("INSERT OR REPLACE INTO standing VALUES (?, ?)", values)?;
         Ok(SiteAnswer::Thread(thread))
     }
 
-    pub(super) fn live(&self) -> Result<Vec<Live>> {
+    /// At this desk.
+    pub(super) fn live(&self, desk: Kind) -> Result<Vec<Live>> {
         self.sql
             .exec(
                 "SELECT id, thread, watch, CAST(activity AS INTEGER) AS activity, CAST(read AS INTEGER) AS read, read_at
-                 FROM conversation WHERE live = 1 AND thread IS NOT NULL",
-                None,
+                 FROM conversation WHERE live = 1 AND thread IS NOT NULL AND coalesce(desk, ?) = ?",
+                vec![Kind::DEFAULT.name().into(), desk.name().into()],
             )?
             .to_array()
     }
@@ -255,10 +276,15 @@ impl List {
     }
 }
 
-fn complete(sql: &SqlStorage) -> Result<SqlCursor> {
-    let statement = "SELECT 1 FROM sqlite_schema WHERE name = 'conversation' AND sql LIKE '%read_at%'";
-    let added: Vec<IgnoredAny> = sql.exec(statement, None)?.to_array()?;
-    sql.exec(if added.is_empty() { ADDED } else { statement }, None)
+fn complete(sql: &SqlStorage) -> Result<()> {
+    for (column, change) in ADDED {
+        let statement = "SELECT 1 FROM pragma_table_info('conversation') WHERE name = ?";
+        let known: Vec<IgnoredAny> = sql.exec(statement, vec![column.into()])?.to_array()?;
+        if known.is_empty() {
+            sql.exec(change, None)?;
+        }
+    }
+    Ok(())
 }
 
 /// `called`: the latest last. Candidates are never none.

@@ -3,6 +3,7 @@
 use super::{list::List, tick::Tick, versions::Versions};
 use crate::{
     calls::site::SiteCall,
+    desk::Kind,
     platform::{error::ApiError, now},
 };
 use shared::{conversation::SiteJob, time::Timestamp};
@@ -19,7 +20,8 @@ const AFTER_ERROR: Duration = Duration::from_secs(30);
 pub struct SiteDo {
     versions: Versions,
     list: List,
-    tick: Tick,
+    /// One a desk.
+    ticks: Vec<Tick>,
     storage: Storage,
 }
 
@@ -28,7 +30,7 @@ impl DurableObject for SiteDo {
         Self {
             versions: Versions::new(&state, env.clone()),
             list: List::new(&state, env),
-            tick: Tick::new(),
+            ticks: Kind::ALL.into_iter().map(Tick::new).collect(),
             storage: state.storage(),
         }
     }
@@ -45,10 +47,14 @@ impl DurableObject for SiteDo {
     }
 
     async fn alarm(&self) -> Result<Response> {
-        let next = self.tick.run(&self.list).await.unwrap_or_else(|error| {
-            console_error!("regular look: {error}");
-            Some(now() + AFTER_ERROR)
-        });
+        let mut next = None;
+        for tick in &self.ticks {
+            let at = tick.run(&self.list).await.unwrap_or_else(|error| {
+                console_error!("regular look: {error}");
+                Some(now() + AFTER_ERROR)
+            });
+            next = next.into_iter().chain(at).min();
+        }
         if let Some(next) = next {
             self.look_at(next).await?;
         }
@@ -65,11 +71,11 @@ impl SiteDo {
     async fn answer(&self, site: &str, request: &mut Request) -> Result<Response, ApiError> {
         let call: SiteCall = serde_json::from_str(&request.text().await?).map_err(worker::Error::from)?;
         let next = match &call.job {
-            SiteJob::Enlist { watch, .. } => Some(self.tick.enlisted(
-                &self.list,
-                watch.as_ref(),
-                call.thread.is_some(),
-            )),
+            SiteJob::Enlist { watch, .. } => {
+                let desk = Kind::of(call.desk.as_deref())?;
+                let tick = self.ticks.iter().find(|tick| tick.looks_at(desk));
+                tick.map(|tick| tick.enlisted(&self.list, watch.as_ref(), call.thread.is_some()))
+            }
             SiteJob::Delist
             | SiteJob::Unlist
             | SiteJob::Choose { .. }

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     calls::conversation::{SweepAnswer, SweepCall, ask},
     config,
-    desk::{Kind, Limits},
+    desk::Kind,
     platform::now,
 };
 use shared::{
@@ -31,7 +31,6 @@ use worker::{Env, Result, console_warn};
 /// With webhooks, which may fail.
 const REPAIR_EVERY: Duration = Duration::from_secs(5 * 60);
 /// Without them, so long after somebody wrote.
-const LIMITS: Limits = Kind::DEFAULT.limits();
 const BUSY_FOR: Duration = Duration::from_secs(60);
 const QUIET_FOR: Duration = Duration::from_secs(10 * 60);
 /// Percent of what the desk takes, for rooms that are read in any case: with the look itself less than a tenth.
@@ -40,7 +39,9 @@ const READS_PERCENT: u64 = 8;
 const AT_ONCE: usize = 20;
 const BETWEEN: Duration = Duration::from_secs(5);
 
+/// Looks at one desk.
 pub(crate) struct Tick {
+    desk: Kind,
     /// When something new was last found.
     news_at: Cell<Timestamp>,
     /// Webhooks that did not deliver when all were last listed, less those that were mended since.
@@ -68,8 +69,9 @@ struct Wake {
 }
 
 impl Tick {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(desk: Kind) -> Self {
         Self {
+            desk,
             news_at: Cell::new(now()),
             lost: RefCell::default(),
             full_at: Cell::default(),
@@ -80,9 +82,17 @@ impl Tick {
         }
     }
 
-    /// Looks, or goes on with what the last look found. Returns when to go on; `None` while no conversation is under way.
+    pub(crate) fn looks_at(&self, desk: Kind) -> bool {
+        self.desk == desk
+    }
+
+    /// Looks, or goes on with what the last look found. Each desk has its own pace, so it may not be time yet. Returns when to go on; `None` while no conversation is under way.
     pub(crate) async fn run(&self, list: &List) -> Result<Option<Timestamp>> {
-        if self.waiting.borrow().is_empty() && !self.look(list).await? {
+        let is_idle = self.waiting.borrow().is_empty();
+        if is_idle && self.next_look.get() > now() {
+            return Ok(Some(self.next_look.get()));
+        }
+        if is_idle && !self.look(list).await? {
             return Ok(None);
         }
         for _ in 0..AT_ONCE {
@@ -100,13 +110,20 @@ impl Tick {
         }))
     }
 
+    /// Rooms that are read in any case after one look at everything.
+    fn reads(&self, env: &Env) -> usize {
+        let reads_a_minute = self.desk.limits().calls_a_minute * READS_PERCENT / 100;
+        let reads = reads_a_minute * every(env).as_secs() / 60;
+        usize::try_from(reads).unwrap_or(usize::MAX).max(1)
+    }
+
     /// When all have been told that have news, those come that are read in any case.
     fn next_waiting(&self, list: &List) -> Option<Wake> {
         let mut waiting = self.waiting.borrow_mut();
         if waiting.is_empty() {
             let mut unread = self.unread.take();
             unread.sort_by_key(|one| one.read_at);
-            unread.truncate(reads(list.env()));
+            unread.truncate(self.reads(list.env()));
             waiting.extend(unread.into_iter().map(|one| Wake {
                 in_any_case: true,
                 ..one
@@ -124,8 +141,8 @@ impl Tick {
             // Its watch could not begin.
             None if has_thread => {
                 self.news_at.set(now());
-                let [busy, ..] = LIMITS.looks;
-                return now() + busy;
+                let [busy, ..] = self.desk.limits().looks;
+                return self.not_after(now() + busy);
             }
             None => {}
         }
@@ -133,12 +150,17 @@ impl Tick {
             Some(_) => every(list.env()),
             None => self.pace(),
         };
-        now() + every
+        self.not_after(now() + every)
+    }
+
+    fn not_after(&self, at: Timestamp) -> Timestamp {
+        self.next_look.set(self.next_look.get().min(at));
+        at
     }
 
     /// While nobody tells us.
     fn pace(&self) -> Duration {
-        let [busy, quiet, idle] = LIMITS.looks;
+        let [busy, quiet, idle] = self.desk.limits().looks;
         match now().since(self.news_at.get()) {
             since if since < BUSY_FOR => busy,
             since if since < QUIET_FOR => quiet,
@@ -148,7 +170,7 @@ impl Tick {
 
     /// `false`: there is nothing to look at.
     async fn look(&self, list: &List) -> Result<bool> {
-        let live = list.live()?;
+        let live = list.live(self.desk)?;
         if live.is_empty() {
             return Ok(false);
         }
@@ -197,7 +219,7 @@ impl Tick {
 
     /// Who is to be told. Between two looks at everything, only those count whose webhook does not work.
     async fn find(&self, list: &List, live: &[Live], is_told: bool) -> Result<Vec<Wake>, Failure> {
-        let desk = list.desk().map_err(|error| {
+        let desk = list.desk(self.desk).map_err(|error| {
             console_warn!("regular look: {error}");
             Failure::Passing { retry_after: None }
         })?;
@@ -279,13 +301,6 @@ impl Wake {
         }
         Ok(None)
     }
-}
-
-/// Rooms that are read in any case after one look at everything.
-fn reads(env: &Env) -> usize {
-    let reads_a_minute = LIMITS.calls_a_minute * READS_PERCENT / 100;
-    let reads = reads_a_minute * every(env).as_secs() / 60;
-    usize::try_from(reads).unwrap_or(usize::MAX).max(1)
 }
 
 fn every(env: &Env) -> Duration {

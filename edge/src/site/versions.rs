@@ -3,8 +3,8 @@
 
 use crate::{
     calls::site::Save,
-    config::{self, BUILT_IN},
     platform::{error::ApiError, now},
+    settings::{self, BUILT_IN},
 };
 use futures_util::lock::Mutex;
 use serde::{Deserialize, Serialize};
@@ -176,7 +176,7 @@ impl Versions {
         };
         let put = async {
             let kv = self.env.kv("SETTINGS")?;
-            kv.put(&config::copy_key(&due.site), due.document)?
+            kv.put(&settings::copy_key(&due.site), due.document)?
                 .execute()
                 .await?;
             Ok::<_, worker::Error>(())

@@ -149,6 +149,10 @@ pub enum ThreadNotice {
     UnknownTopic {
         known: Vec<String>,
     },
+    /// The topic's people work at another desk.
+    OtherDesk {
+        topic: String,
+    },
     Blocked,
     /// The visitor has been told that it is past the hours, and can leave a message.
     TeamClosed,

@@ -254,8 +254,9 @@ impl Conversation {
         }
     }
 
-    pub fn site(&self) -> &str {
-        &self.plan.site
+    /// What it goes by.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
     }
 
     /// Nothing of it is to be shown any more.

@@ -129,6 +129,9 @@ impl Conversation {
             return;
         }
         let topic = plan.topic.clone();
+        if plan.desk != self.plan.desk {
+            return self.tell_thread(ThreadNotice::OtherDesk { topic }, turn.context.now);
+        }
         self.plan = plan;
         self.bot.clear();
         self.desk.retain(|job| {

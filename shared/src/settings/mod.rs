@@ -1,20 +1,21 @@
 //! A site's settings: one document, read by the edge; the panel gets the public part of it.
 
+mod check;
 mod error;
 mod kinds;
 mod plan;
 mod public;
 
+pub use check::Known;
 pub use error::SettingsError;
 pub use kinds::*;
 pub use plan::*;
 pub use public::*;
 
 use crate::{
-    file::{FileKind, MAX_FILE},
+    file::FileKind,
     form::Form,
     hours::{Hours, Interval, coming},
-    pattern,
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -128,6 +129,12 @@ pub struct Topic {
     /// Instead of the site's.
     #[serde(default)]
     pub timeouts: Option<Timeouts>,
+    /// Instead of the site's `desk`.
+    #[serde(default)]
+    pub desk: Option<DeskSettings>,
+    /// Instead of the site's `bot`.
+    #[serde(default)]
+    pub bot_settings: Option<BotSettings>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -154,6 +161,12 @@ pub enum BotUse {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BotSettings {
+    /// Which connector asks it; none means the worker's own choice.
+    #[serde(default)]
+    pub kind: Option<Slug>,
+    /// Which of the vendor's bots it is, in the connector's words; none means the operator's.
+    #[serde(default)]
+    pub at: Option<String>,
     pub name: String,
     /// BCP 47, as the bot knows it.
     pub language: String,
@@ -164,6 +177,9 @@ pub struct BotSettings {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeskSettings {
+    /// Which connector serves; none means the worker's own choice.
+    #[serde(default)]
+    pub kind: Option<Slug>,
     /// Who answers in a group thread, as the visitor sees it.
     pub mask: String,
     #[serde(default)]
@@ -259,87 +275,6 @@ impl Retention {
 }
 
 impl Settings {
-    /// Every rule between fields that the document breaks; what one field alone can break, parsing has found.
-    ///
-    /// `has_zone` and `is_pattern` lend the time-zone database and JavaScript's regular expressions that the caller has.
-    pub fn check(
-        &self,
-        has_zone: impl Fn(&str) -> bool,
-        is_pattern: impl Fn(&str) -> bool,
-    ) -> Vec<SettingsError> {
-        let mut errors = vec![];
-        let mut wrong = |is_wrong: bool, field: &str, expected: &str| {
-            if is_wrong {
-                errors.push(SettingsError {
-                    field: field.into(),
-                    expected: ["expected ", expected].concat(),
-                });
-            }
-        };
-        let sound =
-            |timeouts: &Timeouts| timeouts.silence > timeouts.warning && timeouts.lost >= SHORTEST_LOST;
-        const SOUND: &str = "`silence` longer than `warning`, and `lost` at least 90";
-        wrong(self.name.trim().is_empty(), "name", "a name");
-        wrong(
-            !has_zone(self.zone.as_str()),
-            "zone",
-            "a zone of the time-zone database, like Europe/Warsaw",
-        );
-        let too_large = |files: &Attachments| files.largest_mb == 0 || files.largest() > MAX_FILE;
-        wrong(
-            self.attachments.as_ref().is_some_and(too_large),
-            "attachments.largest_mb",
-            "1 to 20",
-        );
-        wrong(self.topics.is_empty(), "topics", "at least one topic");
-        wrong(!sound(&self.timeouts), "timeouts", SOUND);
-        for (index, topic) in self.topics.iter().enumerate() {
-            let at = |field: &str| format!("topics[{index}].{field}");
-            let unknown =
-                |form: &Option<String>| form.as_ref().is_some_and(|form| !self.forms.contains_key(form));
-            let mut before = self.topics.iter().take(index);
-            let doubled = before.any(|other| other.id == topic.id);
-            wrong(doubled, &at("id"), "a name that no other topic has");
-            wrong(
-                topic.participants.is_empty(),
-                &at("participants"),
-                "at least one address",
-            );
-            wrong(unknown(&topic.form), &at("form"), "the key of one of `forms`");
-            wrong(
-                unknown(&topic.message_form),
-                &at("message_form"),
-                "the key of one of `forms`",
-            );
-            wrong(
-                topic.timeouts.is_some_and(|own| !sound(&own)),
-                &at("timeouts"),
-                SOUND,
-            );
-        }
-        for (key, form) in &self.forms {
-            for (index, field) in form.fields.iter().enumerate() {
-                let at = |name: &str| format!("forms.{key}.fields[{index}].{name}");
-                let mut before = form.fields.iter().take(index);
-                let doubled = before.any(|other| other.id == field.id);
-                wrong(
-                    field.id.is_empty() || doubled,
-                    &at("id"),
-                    "a name that no other field of the form has",
-                );
-                wrong(field.min > field.max, &at("min"), "at most `max`");
-                let Some(pattern) = &field.pattern else { continue };
-                if !is_pattern(pattern) {
-                    wrong(true, &at("pattern"), "a JavaScript regular expression (flag u)");
-                } else if let Some(problem) = pattern::problem(pattern) {
-                    let expected = "a regular expression that is matched without back-tracking";
-                    wrong(true, &at("pattern"), &[expected, ": ", &problem].concat());
-                }
-            }
-        }
-        errors
-    }
-
     pub fn topic(&self, id: &str) -> Option<&Topic> {
         self.topics.iter().find(|topic| topic.id.as_str() == id)
     }

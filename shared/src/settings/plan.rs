@@ -1,7 +1,7 @@
 //! What a conversation takes from the settings.
 
 use super::{
-    Attachments, BotUse, DEFAULT_SITE, Joining, Replies, Retention, RoomKind, Settings, Timeouts, Topic,
+    Attachments, BotUse, DEFAULT_SITE, Joining, Replies, Retention, RoomKind, Settings, Slug, Timeouts, Topic,
 };
 use crate::{
     hours::{Availability, Interval},
@@ -41,6 +41,14 @@ pub struct Plan {
     pub messages_per_minute: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attachments: Option<Attachments>,
+    /// The desk's kind; `None` means the worker's own choice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub desk: Option<String>,
+    /// The bot's kind and place, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bot_kind: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bot_at: Option<String>,
     /// The open intervals round the conversation; `None` means always.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open: Option<Vec<Interval>>,
@@ -68,6 +76,9 @@ impl Plan {
 impl Settings {
     /// What a conversation on this topic goes by from its start to its end.
     pub fn plan(&self, site: &str, topic: &Topic, open: Option<Vec<Interval>>) -> Plan {
+        let desk = topic.desk.as_ref().unwrap_or(&self.desk);
+        let bot = topic.bot_settings.as_ref().unwrap_or(&self.bot);
+        let kind = |kind: &Option<Slug>| kind.as_ref().map(|kind| kind.as_str().to_owned());
         Plan {
             site: site.into(),
             topic_id: topic.id.as_str().into(),
@@ -78,17 +89,20 @@ impl Settings {
                 .map(|address| address.as_str().into())
                 .collect(),
             room: topic.room,
-            mask: self.desk.mask.clone(),
-            replies: self.desk.replies.clone(),
-            joining: self.desk.joining,
+            mask: desk.mask.clone(),
+            replies: desk.replies.clone(),
+            joining: desk.joining,
             bot: topic.bot,
-            bot_name: self.bot.name.clone(),
-            fallbacks_before_handoff: self.bot.fallbacks_before_handoff.get(),
-            language: self.bot.language.clone(),
+            bot_name: bot.name.clone(),
+            fallbacks_before_handoff: bot.fallbacks_before_handoff.get(),
+            language: bot.language.clone(),
             timeouts: topic.timeouts.unwrap_or(self.timeouts),
             retention: self.retention_days,
             messages_per_minute: self.messages_per_minute.get(),
             attachments: self.attachments.clone(),
+            desk: kind(&desk.kind),
+            bot_kind: kind(&bot.kind),
+            bot_at: bot.at.clone(),
             open: open.map(of_the_next_days),
         }
     }
