@@ -106,7 +106,10 @@ impl Stage {
                         .any(|(_, source)| source.as_ref() == Some(&message.source));
                     !is_shown
                         && !self.hidden.contains(&message.source)
-                        && (known.is_none_or(|known| at > known) || is_late(message))
+                        && match since {
+                            Some(_) => is_late(message),
+                            None => known.is_none_or(|known| at > known),
+                        }
                 };
                 let listed: Vec<&DeskMessage> = self
                     .written

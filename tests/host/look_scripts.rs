@@ -166,3 +166,77 @@ fn behind_our_own_post_something_may_have_been_missed() {
     assert_eq!(reads(&mut stage, WatchState::Active, None), 1);
     assert_eq!(shown(&stage), ["hello", "lost"]);
 }
+
+fn sweeps(stage: &Stage) -> usize {
+    let is_sweep = |(job, _): &&(DeskJob, Attempt)| matches!(job, DeskJob::Sweep { .. });
+    stage.asked.iter().filter(is_sweep).count()
+}
+
+#[test]
+fn a_look_that_found_nothing_is_over_also_after_restarts() {
+    let mut stage = chat();
+    stage.wait(Duration::from_secs(10));
+    assert_eq!(reads(&mut stage, WatchState::Active, None), 1);
+    let before = sweeps(&stage);
+    for _ in 0..5 {
+        stage.crash();
+        stage.heartbeat_at = Some(stage.now);
+        stage.wait(Duration::from_secs(60));
+    }
+    assert_eq!(sweeps(&stage), before);
+    let message = stage.agent_writes("still read by the list");
+    assert_eq!(signal_next(&mut stage, message), ["Sweep"]);
+}
+
+#[test]
+fn while_lists_fail_one_waits_however_much_is_signalled() {
+    let mut stage = chat();
+    let passing = Failure::Passing { retry_after: None };
+    stage.always_fails.push(("Sweep".into(), passing));
+    for n in 0..50 {
+        stage.wait(Duration::from_secs(1));
+        let message = stage.agent_writes(&format!("m{n}"));
+        stage.take(Input::DeskSignalled { message });
+    }
+    assert_eq!(shown(&stage).len(), 51);
+    let before = sweeps(&stage);
+    for _ in 0..10 {
+        stage.heartbeat_at = Some(stage.now);
+        stage.wait(Duration::from_secs(60));
+    }
+    let again = sweeps(&stage) - before;
+    assert!((5..=25).contains(&again), "{again} in ten minutes");
+}
+
+#[test]
+fn what_was_written_before_closing_is_shown_though_the_list_fails_for_a_while() {
+    let mut stage = chat();
+    stage.wait(Duration::from_secs(10));
+    stage.agent_writes("lost");
+    let close = stage.agent_writes("/close");
+    stage
+        .always_fails
+        .push(("Sweep".into(), Failure::Passing { retry_after: None }));
+    stage.take(Input::DeskSignalled { message: close });
+    stage.wait(Duration::from_secs(10));
+    stage.always_fails.clear();
+    stage.wait(Duration::from_secs(30));
+    assert_eq!(shown(&stage), ["hello", "lost"]);
+    let last = stage.rows.last().map(|(entry, _)| &entry.said);
+    assert!(matches!(last, Some(Said::Notice(_))), "{last:?}");
+}
+
+#[test]
+fn what_is_hidden_altogether_for_a_moment_is_found_by_a_later_list() {
+    let mut stage = chat();
+    stage.wait(Duration::from_secs(10));
+    let slow = stage.agent_writes("slow");
+    let hidden = stage.written.pop();
+    assert_eq!(signal_next(&mut stage, slow), ["Sweep", "Read"]);
+    assert_eq!(shown(&stage), ["hello"]);
+    stage.written.extend(hidden);
+    stage.wait(Duration::from_secs(5));
+    let next = stage.agent_writes("next");
+    assert_eq!(signal_next(&mut stage, next), ["Sweep"]);
+    assert_eq!(shown(&stage), ["hello", "slow", "next"]);
+}

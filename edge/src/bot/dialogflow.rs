@@ -3,8 +3,8 @@
 use crate::{
     calls::accounts::{Account, Accounts},
     config,
-    platform::http::{self, Body, Call},
-    text::body,
+    platform::http::{self, Call, Payload},
+    text::markup,
 };
 use serde::{Deserialize, Serialize};
 use shared::conversation::{BotAnswer, BotAsk, BotSays, BotTurn, Understood};
@@ -59,7 +59,7 @@ struct Message {
     quick_replies: Option<QuickReplies>,
     card: Option<Card>,
     image: Option<Image>,
-    payload: Option<Payload>,
+    payload: Option<CustomPayload>,
 }
 
 #[derive(Deserialize, Default)]
@@ -101,7 +101,7 @@ struct Image {
 /// of which the chips are understood.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
-struct Payload {
+struct CustomPayload {
     handoff: bool,
     rich_content: Vec<Vec<RichContent>>,
 }
@@ -178,7 +178,7 @@ impl<'a> Agent<'a> {
                 language_code,
             },
         };
-        let body = serde_json::to_string(&Query { query_input })?;
+        let query = serde_json::to_string(&Query { query_input })?;
         let mut refused: Option<String> = None;
         loop {
             let token = self
@@ -189,7 +189,7 @@ impl<'a> Agent<'a> {
                 method: Method::Post,
                 url: format!("{}/sessions/{conversation}:detectIntent", self.address),
                 bearer: Some(token.clone()),
-                body: Body::Json(body.clone()),
+                payload: Payload::Json(query.clone()),
             };
             let reply = http::send(call, timeout)
                 .await
@@ -225,7 +225,7 @@ fn answer(answer: Answer) -> BotAnswer {
     }
     if says.is_empty() && !result.fulfillment_text.trim().is_empty() {
         says.push(BotSays {
-            body: body::from_text(&result.fulfillment_text),
+            body: markup::from_text(&result.fulfillment_text),
             replies: vec![],
         });
     }
@@ -255,7 +255,7 @@ fn push(says: &mut Vec<BotSays>, message: Message) {
     if let Some(card) = message.card {
         text.extend([card.title, card.subtitle]);
         for button in card.buttons {
-            match body::safe(&button.postback) {
+            match markup::safe(&button.postback) {
                 Some(href) => text.push(format!("{}: {href}", button.text)),
                 None => replies.push(button.text),
             }
@@ -282,7 +282,7 @@ fn push(says: &mut Vec<BotSays>, message: Message) {
         Some(last) if text.is_empty() => last.replies.extend(replies),
         _ if text.is_empty() && replies.is_empty() => {}
         _ => says.push(BotSays {
-            body: body::from_text(&text.join("\n")),
+            body: markup::from_text(&text.join("\n")),
             replies,
         }),
     }
@@ -376,7 +376,7 @@ mod tests {
                 let whole = format!(r#"{{"queryResult":{result}}}"#);
                 let Ok(whole) = serde_json::from_str(&whole) else { continue };
                 for says in answer(whole).says {
-                    let is_safe = |span: &shared::message::Span| span.href.as_deref().is_none_or(|href| body::safe(href).is_some());
+                    let is_safe = |span: &shared::message::Span| span.href.as_deref().is_none_or(|href| markup::safe(href).is_some());
                     prop_assert!(says.body.iter().all(is_safe));
                     prop_assert!(says.replies.iter().all(|reply| !reply.trim().is_empty()));
                 }

@@ -8,7 +8,6 @@ use crate::{
     desk::{Desk, Kind, Place},
     platform::error::ApiError,
     settings,
-    store::Store,
 };
 use futures_util::future::{Either, select};
 use shared::conversation::{
@@ -46,13 +45,8 @@ pub(crate) async fn desk(
             names: &shell.names,
         };
         stop_on(shell, &job);
-        let mut outcome = desk.run(&place, &job, &attempt).await?;
+        let outcome = desk.run(&place, &job, &attempt).await?;
         stop_on(shell, &outcome);
-        if let DeskOutcome::Swept { found, .. } = &mut outcome {
-            *found = Store::new(&shell.state)
-                .unknown(std::mem::take(found))
-                .map_err(passing)?;
-        }
         Ok(outcome)
     };
     let late = async {
@@ -120,7 +114,12 @@ async fn find_topic(shell: &Shell, site: &str, word: &str) -> Result<SiteAnswer,
         Some(topic) => {
             let mut plan = settings.plan(site, topic, settings::open(&settings, topic));
             // The worker's own choice may be written out or not.
-            if Kind::of(plan.desk.as_deref())? == shell.desk()? {
+            let same = |(its, ours)| its == ours;
+            if Kind::of(plan.desk.as_deref())
+                .ok()
+                .zip(shell.desk().ok())
+                .is_some_and(same)
+            {
                 plan.desk = shell.of_plan(|plan| plan.desk.clone());
             }
             SiteAnswer::Topic(Box::new(plan))

@@ -10,7 +10,7 @@ use crate::{
     config,
     platform::{
         error::ApiError,
-        http::{self, Body, Call},
+        http::{self, Call, Payload},
         now,
     },
 };
@@ -270,14 +270,14 @@ fn token_of(answer: &TokenAnswer) -> Token {
 }
 
 async fn token_answer(url: &str, form: &[(&str, &str)]) -> Result<TokenAnswer, NoToken> {
-    let body = form_urlencoded::Serializer::new(String::new())
+    let form = form_urlencoded::Serializer::new(String::new())
         .extend_pairs(form)
         .finish();
     let call = Call {
         method: Method::Post,
         url: url.into(),
         bearer: None,
-        body: Body::Form(body),
+        payload: Payload::Form(form),
     };
     let reply = http::send(call, TIMEOUT)
         .await

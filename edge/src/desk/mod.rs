@@ -46,7 +46,7 @@ pub(crate) type Names = RefCell<HashMap<String, String>>;
 
 /// A desk, with the accounts by which we work there.
 pub(crate) enum Desk<'a> {
-    Webex(webex::Client<'a>),
+    Webex(webex::Api<'a>),
 }
 
 impl Kind {
@@ -105,7 +105,7 @@ impl<'a> Desk<'a> {
     /// The operator has not set what this desk needs.
     pub(crate) fn new(kind: Kind, env: &'a Env, accounts: &'a Accounts) -> Result<Self> {
         match kind {
-            Kind::Webex => Ok(Self::Webex(webex::Client::new(env, accounts)?)),
+            Kind::Webex => Ok(Self::Webex(webex::Api::new(env, accounts)?)),
         }
     }
 
@@ -116,14 +116,14 @@ impl<'a> Desk<'a> {
         attempt: &Attempt,
     ) -> Result<DeskOutcome, Failure> {
         match self {
-            Self::Webex(client) => webex::Webex::new(client, place).run(job, attempt).await,
+            Self::Webex(api) => webex::Webex::new(api, place).run(job, attempt).await,
         }
     }
 
     /// Those of the people who would see a new thread at once; `None` where it is not known of anybody.
     pub(crate) async fn available(&self, people: &[String]) -> Option<Vec<String>> {
         match self {
-            Self::Webex(client) => client.available(people).await,
+            Self::Webex(api) => api.available(people).await,
         }
     }
 
@@ -133,14 +133,14 @@ impl<'a> Desk<'a> {
         more: impl FnMut(ThreadRef, Option<Timestamp>) -> bool,
     ) -> Result<(), Failure> {
         match self {
-            Self::Webex(client) => client.rooms_by_activity(more).await,
+            Self::Webex(api) => api.rooms_by_activity(more).await,
         }
     }
 
     /// Watches that deliver.
     pub(crate) async fn working_watches(&self) -> Result<Vec<WatchRef>, Failure> {
         match self {
-            Self::Webex(client) => client.active_webhooks().await,
+            Self::Webex(api) => api.active_webhooks().await,
         }
     }
 
@@ -153,7 +153,7 @@ impl<'a> Desk<'a> {
         people: &[String],
     ) -> Result<ThreadRef, Failure> {
         match self {
-            Self::Webex(client) => client.open_standing_room(topic, reference, people).await,
+            Self::Webex(api) => api.open_standing_room(topic, reference, people).await,
         }
     }
 
@@ -164,7 +164,7 @@ impl<'a> Desk<'a> {
         largest: usize,
     ) -> Result<Reply<Option<ReadableStream>>, Failure> {
         match self {
-            Self::Webex(client) => client.content(source, largest).await,
+            Self::Webex(api) => api.content(source, largest).await,
         }
     }
 }

@@ -43,7 +43,7 @@ pub(crate) async fn settings(
 }
 
 async fn save(request: &mut Request, env: &Env, site: &Slug) -> Result<Response, ApiError> {
-    let save: Save = request::body(request, MAX_BODY).await?;
+    let save: Save = request::json(request, MAX_BODY).await?;
     let mut errors = settings::read(save.document.get()).err().unwrap_or_default();
     if save.saved_by.trim().is_empty() || save.saved_by.chars().count() > LONGEST_NAME {
         errors.push(SettingsError {

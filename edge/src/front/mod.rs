@@ -2,6 +2,6 @@
 
 mod admin;
 mod files;
-mod frame;
 mod limit;
+mod page;
 pub(crate) mod router;

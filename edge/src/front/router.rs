@@ -1,7 +1,7 @@
 //! Who may ask what. A request is checked here, without touching a conversation: only one that is well formed
 //! and rightly signed wakes an object.
 
-use super::{admin, files, frame, limit};
+use super::{admin, files, limit, page};
 use crate::{
     calls::conversation::{CLOSE_BAD_TOKEN, MAX_FRAME, SignalCall, StartCall, ask, stub},
     config,
@@ -10,7 +10,7 @@ use crate::{
     platform::{
         error::ApiError,
         now,
-        request::{body, bounded},
+        request::{bounded, json},
     },
     settings,
 };
@@ -44,7 +44,7 @@ pub(crate) async fn route(mut request: Request, env: &Env) -> Result<Response> {
     let path = request.path();
     let parts: Vec<&str> = path.split('/').skip(1).collect();
     let answer = match (request.method(), parts.as_slice()) {
-        (Method::Get | Method::Head, ["frame"]) => frame::frame(&request, env).await,
+        (Method::Get | Method::Head, ["frame"]) => page::page(&request, env).await,
         (Method::Get | Method::Head, ["v1", "sites", site]) => public_settings(env, site).await,
         (_, ["v1", "sites", site, "settings", rest @ ..]) => {
             admin::settings(&mut request, env, site, rest).await
@@ -90,7 +90,7 @@ async fn public_settings(env: &Env, site: &str) -> Result<Response, ApiError> {
 async fn start(request: &mut Request, env: &Env) -> Result<Response, ApiError> {
     same_origin(request)?;
     limit::start(request, env).await?;
-    let start: StartRequest = body(request, MAX_START).await?;
+    let start: StartRequest = json(request, MAX_START).await?;
     let is_key = |text: &str| {
         (22..=64).contains(&text.len())
             && text
@@ -145,7 +145,7 @@ async fn start(request: &mut Request, env: &Env) -> Result<Response, ApiError> {
 
 async fn poll(request: &mut Request, env: &Env, id: &str) -> Result<Response, ApiError> {
     is_visitor(request, env, id)?;
-    let poll: PollRequest = body(request, MAX_FRAME).await?;
+    let poll: PollRequest = json(request, MAX_FRAME).await?;
     if poll.frames.len() > MAX_POLL_FRAMES {
         return Err(ApiError::TooManyFrames);
     }

@@ -17,11 +17,12 @@ pub(crate) struct Call {
     pub(crate) method: Method,
     pub(crate) url: String,
     pub(crate) bearer: Option<String>,
-    pub(crate) body: Body,
+    pub(crate) payload: Payload,
 }
 
 #[derive(Clone)]
-pub(crate) enum Body {
+/// What a call carries.
+pub(crate) enum Payload {
     None,
     Json(String),
     Form(String),
@@ -154,17 +155,17 @@ fn build(call: Call) -> worker::Result<Request> {
     if let Some(token) = &call.bearer {
         headers.set("authorization", &format!("Bearer {token}"))?;
     }
-    let body = match call.body {
-        Body::None => None,
-        Body::Json(text) => {
+    let body = match call.payload {
+        Payload::None => None,
+        Payload::Json(text) => {
             headers.set("content-type", "application/json")?;
             Some(JsValue::from(text))
         }
-        Body::Form(text) => {
+        Payload::Form(text) => {
             headers.set("content-type", "application/x-www-form-urlencoded")?;
             Some(JsValue::from(text))
         }
-        Body::Stream(Streamed { content_type, open }) => {
+        Payload::Stream(Streamed { content_type, open }) => {
             headers.set("content-type", &content_type)?;
             Some(open().into())
         }

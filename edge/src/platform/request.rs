@@ -32,7 +32,7 @@ async fn unannounced_body(request: &mut Request, longest: usize) -> Result<Vec<u
     Ok(bytes)
 }
 
-pub(crate) async fn body<T: DeserializeOwned>(request: &mut Request, longest: usize) -> Result<T, ApiError> {
+pub(crate) async fn json<T: DeserializeOwned>(request: &mut Request, longest: usize) -> Result<T, ApiError> {
     let bytes = bounded(request, longest).await?;
     let text = std::str::from_utf8(&bytes).map_err(|_| ApiError::BadBody)?;
     serde_json::from_str(text).map_err(|_| ApiError::BadBody)

@@ -56,7 +56,7 @@ impl DurableObject for SiteDo {
             next = next.into_iter().chain(at).min();
         }
         if let Some(next) = next {
-            self.look_at(next).await?;
+            self.look_no_later_than(next).await?;
         }
         // Where it fails it sets an alarm of its own, sooner than the next look.
         if let Err(error) = self.versions.publish().await {
@@ -84,12 +84,17 @@ impl SiteDo {
             | SiteJob::StandingThread { .. } => None,
         };
         let answer = self.list.answer(site, call).await?;
-        if let Some(next) = next
-            && self.storage.get_alarm().await?.is_none_or(|at| at > next.0)
-        {
-            self.look_at(next).await?;
+        if let Some(next) = next {
+            self.look_no_later_than(next).await?;
         }
         Ok(Response::from_json(&answer)?)
+    }
+
+    async fn look_no_later_than(&self, at: Timestamp) -> Result<()> {
+        if self.storage.get_alarm().await?.is_none_or(|set| set > at.0) {
+            self.look_at(at).await?;
+        }
+        Ok(())
     }
 
     async fn look_at(&self, at: Timestamp) -> Result<()> {

@@ -103,7 +103,8 @@ impl Tick {
                 self.unread.borrow_mut().push(unread);
             }
         }
-        Ok(Some(if self.waiting.borrow().is_empty() {
+        let is_done = self.waiting.borrow().is_empty() && self.unread.borrow().is_empty();
+        Ok(Some(if is_done {
             self.next_look.get()
         } else {
             now() + self.between.get()
@@ -175,6 +176,8 @@ impl Tick {
             return Ok(false);
         }
         let (is_told, every) = (config::public_url(list.env()).is_some(), every(list.env()));
+        // Whoever is put on the list meanwhile may want a sooner one.
+        self.next_look.set(Timestamp(i64::MAX));
         let found = self.find(list, &live, is_told).await;
         let is_lost = |one: &Live| is_told && self.is_lost(one);
         let pause = if !is_told {
@@ -207,7 +210,7 @@ impl Tick {
                 }
             }
         }
-        self.next_look.set(next);
+        self.not_after(next);
         Ok(true)
     }
 
@@ -284,7 +287,11 @@ impl Wake {
         };
         match ask(list.env(), &self.id, "/sweep", &call).await {
             Ok(mut answer) if answer.status_code() == 200 => {
-                let SweepAnswer { is_read } = answer.json().await?;
+                // An older version says nothing.
+                let is_read = answer
+                    .json()
+                    .await
+                    .map_or(self.in_any_case, |answer: SweepAnswer| answer.is_read);
                 match self.activity {
                     Some(at) if is_read => list.told_to_read(&self.id, at)?,
                     Some(at) => {

@@ -33,8 +33,8 @@ pub enum DeskJob {
         message: DeskRef,
         name: NameWanted,
     },
-    /// Read what people wrote after this message, and what they wrote since this time, in one list. `whole` is false where
-    /// only the messages' names are wanted.
+    /// Read in one list what people wrote since this time; where that is not known, after this message. `whole` is false
+    /// where only the messages' names are wanted.
     Sweep {
         after: Option<DeskRef>,
         since: Option<Timestamp>,

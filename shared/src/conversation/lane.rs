@@ -131,11 +131,15 @@ impl<J> Lane<J> {
 
     /// To be tried again when nothing else waits, not before this time.
     pub(super) fn park(&mut self, id: TaskId, at: Timestamp, done: Done) {
-        if let Some(mut task) = self.finish(id) {
-            task.failed(at, done);
-            task.parked = true;
-            self.insert_parked(task);
+        if let Some(task) = self.finish(id) {
+            self.park_task(task, at, done);
         }
+    }
+
+    pub(super) fn park_task(&mut self, mut task: Task<J>, at: Timestamp, done: Done) {
+        task.failed(at, done);
+        task.parked = true;
+        self.insert_parked(task);
     }
 
     /// Parked from the beginning.
@@ -238,17 +242,20 @@ impl<J> Lane<J> {
         }
     }
 
-    /// Parked ones like this are not to be done any more.
-    pub(super) fn drop_parked(&mut self, job: &J)
+    /// A parked one like this is not to be done any more.
+    pub(super) fn drop_parked(&mut self, job: &J) -> Option<Task<J>>
     where
         J: PartialEq,
     {
         let begun = usize::from(self.head != Head::Idle);
-        let mut at = 0;
-        self.tasks.retain(|task| {
-            at += 1;
-            at <= begun || !task.parked || task.job != *job
-        });
+        let is_meant = |task: &Task<J>| task.parked && task.job == *job;
+        let at = self.tasks.iter().skip(begun).position(is_meant)?;
+        self.tasks.remove(begun + at)
+    }
+
+    /// Whether one waits that was put back.
+    pub(super) fn has_put_back(&self) -> bool {
+        self.tasks.iter().any(|task| task.put_back > 0)
     }
 
     /// After loading: this was done, and so was each task before it that is like `before` and never failed. `false` if it

@@ -81,7 +81,7 @@ pub struct Conversation {
     posted_at: Option<Timestamp>,
     /// Whatever was written in the thread until this time has been read, by the desk's clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    read_to: Option<Timestamp>,
+    read_through: Option<Timestamp>,
     /// Reading the thread's list stopped the object several times: messages are read one by one.
     #[serde(default, skip_serializing_if = "is_false")]
     reads_singly: bool,
@@ -166,7 +166,7 @@ impl Conversation {
             if let Some(source) = source
                 && self.reading.was_done(&Reading::from(source.0), &Reading::Sweep)
             {
-                self.read_to = self.read_to.max(Some(entry.at));
+                self.read_through = self.read_through.max(Some(entry.at));
             }
         }
         self
@@ -351,7 +351,7 @@ impl Conversation {
                 },
                 Reading::Sweep => DeskJob::Sweep {
                     after: self.swept_to.clone(),
-                    since: self.read_to.map(|at| at.before(OVERLAP)),
+                    since: self.read_through.map(|at| at.before(OVERLAP)),
                     name: desk::name_wanted(&self.plan),
                     whole: !self.reads_singly,
                 },

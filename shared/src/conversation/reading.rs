@@ -111,14 +111,14 @@ impl Conversation {
 
     /// Whether the thread's last message is likely to be one of ours, or one that has been read.
     fn is_known(&self, active_at: Option<Timestamp>) -> bool {
-        let known = self.posted_at.max(self.read_to).map(|at| at + SAME_MESSAGE);
+        let known = self.posted_at.max(self.read_through).map(|at| at + SAME_MESSAGE);
         active_at.is_some() && active_at <= known
     }
 
     /// Whether all that was written until then is read for sure, or about to be. Otherwise something that nobody signalled
     /// may have been missed: before our own last post, or within the same second as what is known.
     pub fn is_read(&self, active_at: Option<Timestamp>) -> bool {
-        !self.is_known(active_at) || active_at <= self.read_to
+        !self.is_known(active_at) || active_at <= self.read_through
     }
 
     /// One that is under way may have looked too early, one that is parked may look too late.
@@ -134,19 +134,22 @@ impl Conversation {
             return;
         }
         // One that was put off has been made up for.
-        self.reading.drop_parked(&Reading::Sweep);
+        turn.save |= self.reading.drop_parked(&Reading::Sweep).is_some();
         if let Some(newest) = newest {
             self.swept_to = Some(newest.message);
-            self.read_to = self.read_to.max(newest.at);
+            self.read_through = self.read_through.max(newest.at);
         }
-        let mut unread = vec![];
+        let (mut unread, mut is_in_transcript) = (vec![], false);
         for Found { source, message } in found {
             let message = message.filter(|_| unread.is_empty());
-            let Some(task) = self.take_found(source, message.is_some(), turn) else {
+            let Some((task, was_signalled)) = self.take_found(source, message.is_some(), turn) else {
                 continue;
             };
             match message {
-                Some(message) => self.agent_wrote(message, task, turn),
+                Some(message) => {
+                    self.agent_wrote(message, task, turn);
+                    is_in_transcript |= was_signalled;
+                }
                 None => unread.push(task),
             }
         }
@@ -154,22 +157,27 @@ impl Conversation {
             turn.save = true;
             self.reading.put_first(unread);
         }
+        // That a signalled message is shown tells after a restart that its list was read: see `restore`.
+        turn.save |= !is_in_transcript;
     }
 
-    /// The task for a message in the list. `None` if it has been read, or waits for its turn.
-    fn take_found(&mut self, source: DeskRef, is_whole: bool, turn: &mut Turn) -> Option<Task<Reading>> {
-        let is_new = self.from_desk.note(&source.0, "") == Verdict::New;
-        let reading = Reading::Message(source);
-        if !is_new {
-            return self.reading.take(&reading, is_whole);
+    /// The task for a message in the list, and whether it was signalled. `None` if it has been read, or waits for its turn.
+    fn take_found(
+        &mut self,
+        source: DeskRef,
+        is_whole: bool,
+        turn: &mut Turn,
+    ) -> Option<(Task<Reading>, bool)> {
+        let reading = Reading::Message(source.clone());
+        if let Some(task) = self.reading.take(&reading, is_whole) {
+            return Some((task, true));
+        }
+        if self.reading.holds(&reading) || self.from_desk.note(&source.0, "") != Verdict::New {
+            return None;
         }
         turn.save = true;
-        Some(Task::new(
-            self.task_id(),
-            reading,
-            turn.context.now,
-            turn.context.now,
-        ))
+        let now = turn.context.now;
+        Some((Task::new(self.task_id(), reading, now, now), false))
     }
 
     pub(super) fn message_read(&mut self, task: TaskId, message: Option<DeskMessage>, turn: &mut Turn) {
@@ -188,6 +196,10 @@ impl Conversation {
             return;
         };
         let Some(mut message) = message else {
+            // It may only be hidden yet; then a later list shows it.
+            if let Reading::Message(message) = &task.job {
+                self.from_desk.forget(&message.0);
+            }
             turn.save = true;
             return;
         };
@@ -207,14 +219,11 @@ impl Conversation {
             return;
         };
         match (failure, &head.job) {
-            // What was signalled can be read by itself meanwhile.
+            // What was signalled can be read by itself meanwhile; but not what was put behind this list on purpose.
             (
                 Failure::Passing { retry_after: None } | Failure::NotDone { retry_after: None },
                 Reading::Sweep,
-            ) => {
-                let at = wait(head.attempts, None, SLOWEST_RETRY, turn.context);
-                self.reading.park(task, at, Done::No);
-            }
+            ) if !self.reading.has_put_back() => self.sweep_later(task, turn),
             (Failure::Passing { retry_after } | Failure::NotDone { retry_after }, _) => {
                 self.read_later(task, retry_after, turn);
             }
@@ -241,6 +250,23 @@ impl Conversation {
             self.reading.park(task, at, Done::No);
         } else {
             self.not_shown(task, turn);
+        }
+    }
+
+    /// One list makes up for all that failed before it, so one at most is parked.
+    fn sweep_later(&mut self, task: TaskId, turn: &mut Turn) {
+        let Some(mut head) = self.reading.finish(task) else {
+            return;
+        };
+        if let Some(before) = self.reading.drop_parked(&Reading::Sweep) {
+            head.attempts = head.attempts.max(before.attempts);
+            head.since = head.since.min(before.since);
+        }
+        let now = turn.context.now;
+        // The site's looks go on asking.
+        if now.since(head.since) < GIVE_UP_AFTER {
+            let at = wait(head.attempts, None, SLOWEST_RETRY, turn.context);
+            self.reading.park_task(head, at, Done::No);
         }
     }
 

@@ -31,6 +31,12 @@ impl Seen {
         self.0.iter().any(|(seen, _)| *seen == id)
     }
 
+    /// As if it had never come.
+    pub(super) fn forget(&mut self, id: &str) {
+        let id = fingerprint(id.as_bytes());
+        self.0.retain(|(seen, _)| *seen != id);
+    }
+
     /// Remembers a new id; tells what is known of an old one.
     pub(super) fn note(&mut self, id: &str, content: &str) -> Verdict {
         // Half of it tells two texts apart; it is stored with every message.

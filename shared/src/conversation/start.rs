@@ -51,7 +51,7 @@ impl Conversation {
             mark: start.mark,
             swept_to: None,
             posted_at: None,
-            read_to: None,
+            read_through: None,
             reads_singly: false,
             waiting_since: None,
             leave_message: false,

@@ -2,12 +2,12 @@
 
 use super::{
     Webex,
-    client::{Trouble, content_path, parse},
+    api::{Trouble, content_path, parse},
     wire::Message,
 };
 use crate::{
     calls::accounts::Account,
-    platform::http::{Body, Streamed},
+    platform::http::{Payload, Streamed},
     store::{Content, Parts, Store, readable},
 };
 use futures_util::{StreamExt, stream};
@@ -36,10 +36,10 @@ impl Webex<'_> {
             console_warn!("file {number} is not there");
             return Err(Failure::Refused);
         };
-        let body = Body::Stream(form(room, name, store, parts));
+        let payload = Payload::Stream(form(room, name, store, parts));
         let reply = self
-            .client
-            .call(Account::Desk, Method::Post, "/messages", body)
+            .api
+            .call(Account::Desk, Method::Post, "/messages", payload)
             .await;
         let post: Message = match reply {
             Ok(reply) => parse(&reply)?,
@@ -54,8 +54,8 @@ impl Webex<'_> {
         for source in sources {
             let path = content_path(source);
             let found = match self
-                .client
-                .call(Account::Desk, Method::Head, &path, Body::None)
+                .api
+                .call(Account::Desk, Method::Head, &path, Payload::None)
                 .await
             {
                 Ok(reply) => {

@@ -4,24 +4,26 @@
 //! Webex has no idempotency keys. After an attempt whose end is unknown the connector looks for its result
 //! first: a room by its unique title, a post among those after the last one known, a webhook by its address.
 
-mod client;
+mod api;
 mod files;
 mod site;
 mod watch;
 mod wire;
 
-pub(crate) use client::Client;
+pub(crate) use api::Api;
 
 use super::{Limits, Place, words};
-use crate::{calls::accounts::Account, keys::MasterKey, platform::error::ApiError, text::body};
-use client::Trouble;
+use crate::{
+    calls::accounts::Account, keys::MasterKey, platform::error::ApiError, store::Store, text::markup,
+};
+use api::Trouble;
 use shared::conversation::{
     Attempt, DeskFile, DeskJob, DeskMessage, DeskOutcome, DeskRef, Failure, Found, Line, NameWanted,
     Participant, Post, ThreadRef, Voice,
 };
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 use wire::*;
-use worker::{Headers, Result};
+use worker::{Headers, Result, console_warn};
 
 pub(super) const LIMITS: Limits = Limits {
     // Webex takes 7,439, less room for the bot's name before it.
@@ -38,13 +40,13 @@ pub(super) const LIMITS: Limits = Limits {
 const OLDEST_ATTEMPT: Duration = Duration::from_secs(25 * 60 * 60);
 
 pub(super) struct Webex<'a> {
-    client: &'a Client<'a>,
+    api: &'a Api<'a>,
     place: &'a Place<'a>,
 }
 
 impl<'a> Webex<'a> {
-    pub(super) fn new(client: &'a Client<'a>, place: &'a Place<'a>) -> Self {
-        Self { client, place }
+    pub(super) fn new(api: &'a Api<'a>, place: &'a Place<'a>) -> Self {
+        Self { api, place }
     }
 
     pub(super) async fn run(&self, job: &DeskJob, attempt: &Attempt) -> Result<DeskOutcome, Failure> {
@@ -76,6 +78,11 @@ impl<'a> Webex<'a> {
                 whole,
             } => {
                 let (found, newest) = self.written(room, after.as_ref(), *since, *whole).await?;
+                let store = Store::new(self.place.state);
+                let found = store.unknown(found).map_err(|error| {
+                    console_warn!("transcript: {error}");
+                    Failure::Passing { retry_after: None }
+                })?;
                 let found = match name {
                     NameWanted::Yes => self.named(found).await,
                     NameWanted::No => found,
@@ -104,12 +111,12 @@ impl<'a> Webex<'a> {
 
     async fn open_room(&self, title: &str, attempt: &Attempt) -> Result<ThreadRef, Failure> {
         if let Attempt::MaybeDone { .. } = attempt
-            && let Some(room) = self.client.room_titled(title, Some(OLDEST_ATTEMPT)).await?
+            && let Some(room) = self.api.room_titled(title, Some(OLDEST_ATTEMPT)).await?
         {
             return Ok(ThreadRef(room));
         }
         let room: Created = self
-            .client
+            .api
             .post_json(Account::Desk, "/rooms", &NewRoom { title })
             .await?;
         Ok(ThreadRef(room.id))
@@ -120,7 +127,7 @@ impl<'a> Webex<'a> {
         let (person_email, person_id) = match who {
             Participant::Agent(address) | Participant::Invited(address) => (Some(address.as_str()), None),
             Participant::Bot => {
-                bot = self.client.own_id(Account::DeskBot).await?;
+                bot = self.api.own_id(Account::DeskBot).await?;
                 (None, Some(bot.as_str()))
             }
         };
@@ -130,7 +137,7 @@ impl<'a> Webex<'a> {
             person_id,
         };
         match self
-            .client
+            .api
             .post_json::<Membership>(Account::Desk, "/memberships", &membership)
             .await
         {
@@ -157,7 +164,7 @@ impl<'a> Webex<'a> {
         }
         let message = NewMessage { room_id: room, text };
         match self
-            .client
+            .api
             .post_json::<Message>(account, "/messages", &message)
             .await
         {
@@ -187,7 +194,7 @@ impl<'a> Webex<'a> {
         let Attempt::MaybeDone { last_post } = attempt else {
             return Ok(None);
         };
-        let me = self.client.own_id(account).await?;
+        let me = self.api.own_id(account).await?;
         let (mut done, mut is_readable) = (None, true);
         let look = |message: Message| {
             let at = time(&message.created);
@@ -205,7 +212,7 @@ impl<'a> Webex<'a> {
             done.is_none()
         };
         let path = format!("/messages?roomId={room}&max=50");
-        if let Err(trouble) = self.client.list(&path, look).await {
+        if let Err(trouble) = self.api.list(&path, look).await {
             return Err(self.gone_or(room, trouble).await);
         }
         match done {
@@ -223,7 +230,7 @@ impl<'a> Webex<'a> {
         name: NameWanted,
     ) -> Result<Option<DeskMessage>, Failure> {
         let path = format!("/messages/{}", message.0);
-        let read: Message = match self.client.get(Account::Desk, &path).await {
+        let read: Message = match self.api.get(Account::Desk, &path).await {
             Ok(read) => read,
             Err(Trouble { status: 404, .. }) => return Ok(None),
             Err(trouble) => return Err(trouble.into()),
@@ -240,8 +247,14 @@ impl<'a> Webex<'a> {
     }
 
     async fn named(&self, mut found: Vec<Found>) -> Vec<Found> {
+        // Nobody is asked for twice, also where there is no answer.
+        let mut names: HashMap<String, Option<String>> = HashMap::new();
         for message in found.iter_mut().filter_map(|one| one.message.as_mut()) {
-            message.name = self.name_of(&message.author).await;
+            message.name = match names.get(&message.author) {
+                Some(name) => name.clone(),
+                None => self.name_of(&message.author).await,
+            };
+            names.insert(message.author.clone(), message.name.clone());
         }
         found
     }
@@ -252,7 +265,7 @@ impl<'a> Webex<'a> {
             return Some(name.clone());
         }
         let found: Person = self
-            .client
+            .api
             .get(Account::Desk, &format!("/people/{person}"))
             .await
             .ok()?;
@@ -268,8 +281,8 @@ impl<'a> Webex<'a> {
 fn message_of(message: Message, name: Option<String>, files: Vec<DeskFile>) -> Option<DeskMessage> {
     let sent_at = time(&message.created)?;
     let body = match &message.html {
-        Some(markup) => body::from_html(markup),
-        None => body::from_text(&message.text),
+        Some(markup) => markup::from_html(markup),
+        None => markup::from_text(&message.text),
     };
     Some(DeskMessage {
         source: DeskRef(message.id),
@@ -363,7 +376,7 @@ mod tests {
                 let many = serde_json::from_str::<List<Message>>(&text).into_iter().flat_map(|list| list.items);
                 for message in one.chain(many) {
                     let Some(read) = message_of(message, None, vec![]) else { continue };
-                    prop_assert!(read.body.iter().all(|span| span.href.as_deref().is_none_or(|href| body::safe(href).is_some())));
+                    prop_assert!(read.body.iter().all(|span| span.href.as_deref().is_none_or(|href| markup::safe(href).is_some())));
                 }
             }
             signalled(&bytes);

@@ -1,7 +1,7 @@
 //! What a site asks Webex beyond one conversation: who is available, what rooms are alive, where left messages go.
 
 use super::{
-    client::{Client, Trouble},
+    api::{Api, Trouble},
     wire::*,
 };
 use crate::{calls::accounts::Account, desk::words, platform::now};
@@ -18,7 +18,7 @@ const ROOMS: usize = 500;
 /// Presence of somebody who would see a new room at once. Unknown is nobody's word for "away".
 const AVAILABLE: [&str; 2] = ["active", "unknown"];
 
-impl Client<'_> {
+impl Api<'_> {
     /// Those of the addresses whom presence calls available; `None` where it cannot be read for any of them.
     pub(crate) async fn available(&self, addresses: &[String]) -> Option<Vec<String>> {
         let mut available = vec![];

@@ -1,7 +1,7 @@
 //! How the connector learns of what people write: by a webhook for the room, and by reading the room itself.
 
-use super::{Webex, client::Trouble, is_bot, message_of, wire::*};
-use crate::{calls::accounts::Account, config, platform::http::Body};
+use super::{Webex, api::Trouble, is_bot, message_of, wire::*};
+use crate::{calls::accounts::Account, config, platform::http::Payload};
 use shared::{
     conversation::{Attempt, DeskOutcome, DeskRef, Failure, Found, Newest, WatchRef},
     time::Timestamp,
@@ -10,7 +10,7 @@ use worker::{Method, Result, console_warn};
 
 const NAME: &str = "Edgechat";
 /// Messages that one look reads at most; and of how many it keeps the words, the latest ones.
-const LONGEST_LOOK: usize = 2_000;
+const LONGEST_LOOK: usize = 900;
 const MOST_WHOLE: usize = 100;
 /// Messages in one answer: where little can be new, and where nothing is known yet.
 const PAGE: usize = 20;
@@ -30,7 +30,7 @@ impl Webex<'_> {
                 }
                 known.is_none()
             };
-            self.client.list("/webhooks?max=100", &mut other).await?;
+            self.api.list("/webhooks?max=100", &mut other).await?;
             if let Some(id) = known {
                 return self.revive(WatchRef(id)).await;
             }
@@ -44,7 +44,7 @@ impl Webex<'_> {
             secret: &secret,
         };
         match self
-            .client
+            .api
             .post_json::<Created>(Account::Desk, "/webhooks", &hook)
             .await
         {
@@ -60,7 +60,7 @@ impl Webex<'_> {
             return trouble.failure;
         }
         let path = format!("/rooms/{room}");
-        match self.client.get::<Room>(Account::Desk, &path).await {
+        match self.api.get::<Room>(Account::Desk, &path).await {
             Err(Trouble { status: 404, .. }) => Failure::ThreadGone,
             Ok(_) | Err(_) => trouble.failure,
         }
@@ -73,7 +73,7 @@ impl Webex<'_> {
             return self.watch(room, &Attempt::First).await;
         }
         let path = format!("/webhooks/{}", watch.0);
-        match self.client.get::<Webhook>(Account::Desk, &path).await {
+        match self.api.get::<Webhook>(Account::Desk, &path).await {
             Ok(hook) if hook.status == "active" => Ok(watch.clone()),
             Ok(_) => self.revive(watch.clone()).await,
             Err(Trouble {
@@ -95,7 +95,7 @@ impl Webex<'_> {
         };
         let path = format!("/webhooks/{}", watch.0);
         let _revived: Created = self
-            .client
+            .api
             .send_json(Account::Desk, Method::Put, &path, &hook)
             .await?;
         Ok(watch)
@@ -107,8 +107,8 @@ impl Webex<'_> {
         }
         let path = format!("/webhooks/{}", watch.0);
         match self
-            .client
-            .call(Account::Desk, Method::Delete, &path, Body::None)
+            .api
+            .call(Account::Desk, Method::Delete, &path, Payload::None)
             .await
         {
             Ok(_)
@@ -128,14 +128,16 @@ impl Webex<'_> {
         since: Option<Timestamp>,
         whole: bool,
     ) -> Result<(Vec<Found>, Option<Newest>), Failure> {
-        let own_id = self.client.own_id(Account::Desk).await?;
+        let own_id = self.api.own_id(Account::Desk).await?;
         let (mut found, mut newest, mut seen) = (vec![], None, 0);
-        let mut is_new = true;
         let look = |message: Message| {
             let (source, at) = (DeskRef(message.id.clone()), time(&message.created));
-            is_new &= Some(&source) != after;
-            let is_late = since.is_some_and(|since| at.is_some_and(|at| at >= since));
-            if !is_new && !is_late {
+            // The message may have been deleted; the time is known since the first list.
+            let is_known = match since {
+                Some(since) => at.is_some_and(|at| at < since),
+                None => Some(&source) == after,
+            };
+            if is_known {
                 return false;
             }
             if seen == LONGEST_LOOK {
@@ -161,7 +163,7 @@ impl Webex<'_> {
         };
         let page = if after.is_some() { PAGE } else { FIRST_PAGE };
         let path = format!("/messages?roomId={room}&max={page}");
-        match self.client.list(&path, look).await {
+        match self.api.list(&path, look).await {
             Ok(()) => {}
             Err(trouble) => return Err(self.gone_or(room, trouble).await),
         }
@@ -172,8 +174,8 @@ impl Webex<'_> {
     /// Where Webex is to deliver, and what it signs with.
     fn hook(&self) -> Result<Option<(String, String)>, Failure> {
         let hook = || {
-            let secret = config::master_key(self.client.env)?.webhook_secret(self.place.conversation);
-            let Some(url) = config::public_url(self.client.env) else {
+            let secret = config::master_key(self.api.env)?.webhook_secret(self.place.conversation);
+            let Some(url) = config::public_url(self.api.env) else {
                 return Ok(None);
             };
             Ok(Some((

@@ -9,7 +9,7 @@ use worker::{Env, Request, Response, ResponseBuilder, js_sys};
 
 const NO_SITE: &str = "<!doctype html><title>No chat here</title><p>There is no chat at this address.";
 
-pub(crate) async fn frame(request: &Request, env: &Env) -> Result<Response, ApiError> {
+pub(crate) async fn page(request: &Request, env: &Env) -> Result<Response, ApiError> {
     let url = request.url()?;
     let site = url.query_pairs().find(|(name, _)| name == "site");
     let site = site.map_or(DEFAULT_SITE.into(), |(_, site)| site);

@@ -4,7 +4,7 @@ use super::wire::{List, Person};
 use crate::{
     calls::accounts::{self, Account, Accounts},
     config,
-    platform::http::{self, Body, Call, NoReply, Reply},
+    platform::http::{self, Call, NoReply, Payload, Reply},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use shared::conversation::Failure;
@@ -20,7 +20,7 @@ const SLOW_DOWN: Duration = Duration::from_secs(30);
 /// A list that is longer is not read to its end, which is an error: what was not found may be in the rest.
 const MAX_PAGES: usize = 50;
 
-pub(crate) struct Client<'a> {
+pub(crate) struct Api<'a> {
     pub(super) env: &'a Env,
     accounts: &'a Accounts,
     url: String,
@@ -58,7 +58,7 @@ impl From<Trouble> for Failure {
     }
 }
 
-impl<'a> Client<'a> {
+impl<'a> Api<'a> {
     pub(crate) fn new(env: &'a Env, accounts: &'a Accounts) -> Result<Self> {
         let url = config::variable(env, "WEBEX_URL")?;
         Ok(Self { env, accounts, url })
@@ -84,7 +84,9 @@ impl<'a> Client<'a> {
     ) -> Result<(), Trouble> {
         let mut path = path.to_owned();
         for _ in 0..MAX_PAGES {
-            let reply = self.call(Account::Desk, Method::Get, &path, Body::None).await?;
+            let reply = self
+                .call(Account::Desk, Method::Get, &path, Payload::None)
+                .await?;
             let page: List<T> = parse(&reply)?;
             if !page.items.into_iter().all(&mut more) {
                 return Ok(());
@@ -111,7 +113,7 @@ impl<'a> Client<'a> {
     }
 
     pub(super) async fn get<T: DeserializeOwned>(&self, account: Account, path: &str) -> Result<T, Trouble> {
-        parse(&self.call(account, Method::Get, path, Body::None).await?)
+        parse(&self.call(account, Method::Get, path, Payload::None).await?)
     }
 
     pub(super) async fn post_json<T: DeserializeOwned>(
@@ -131,7 +133,7 @@ impl<'a> Client<'a> {
         body: &impl Serialize,
     ) -> Result<T, Trouble> {
         let body = serde_json::to_string(body).map_err(|_| Trouble::not_sent())?;
-        parse(&self.call(account, method, path, Body::Json(body)).await?)
+        parse(&self.call(account, method, path, Payload::Json(body)).await?)
     }
 
     pub(super) async fn call(
@@ -139,14 +141,14 @@ impl<'a> Client<'a> {
         account: Account,
         method: Method,
         path: &str,
-        body: Body,
+        payload: Payload,
     ) -> Result<Reply, Trouble> {
-        let timeout = match &body {
-            Body::Stream(_) => FILE_TIMEOUT,
-            Body::None | Body::Json(_) | Body::Form(_) => TIMEOUT,
+        let timeout = match &payload {
+            Payload::Stream(_) => FILE_TIMEOUT,
+            Payload::None | Payload::Json(_) | Payload::Form(_) => TIMEOUT,
         };
         let send = async |call| http::send(call, timeout).await;
-        self.exchange(account, method, path, body, send).await
+        self.exchange(account, method, path, payload, send).await
     }
 
     /// A file by its address, its bytes unread.
@@ -157,7 +159,7 @@ impl<'a> Client<'a> {
     ) -> Result<Reply<Option<ReadableStream>>, Failure> {
         let path = content_path(source);
         let send = async |call| http::open(call, FILE_TIMEOUT, largest).await;
-        let exchange = self.exchange(Account::Desk, Method::Get, &path, Body::None, send);
+        let exchange = self.exchange(Account::Desk, Method::Get, &path, Payload::None, send);
         exchange.await.map_err(gone_if_404)
     }
 
@@ -175,7 +177,7 @@ impl<'a> Client<'a> {
         account: Account,
         method: Method,
         path: &str,
-        body: Body,
+        payload: Payload,
         send: impl AsyncFn(Call) -> Result<Reply<B>, NoReply>,
     ) -> Result<Reply<B>, Trouble> {
         let mut refused: Option<String> = None;
@@ -195,7 +197,7 @@ impl<'a> Client<'a> {
                 method: method.clone(),
                 url: self.address(path),
                 bearer: Some(token.clone()),
-                body: body.clone(),
+                payload: payload.clone(),
             };
             let reply = send(call).await.map_err(|error| {
                 console_warn!("webex: {error}");

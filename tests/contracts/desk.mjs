@@ -1,0 +1,254 @@
+// What every desk does, whoever makes it: one list of scenarios, through the worker and the desk's emulator. A desk
+// brings an adapter, which says how its emulator is told to misbehave and how its threads are read.
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { startWorld, until, Visitor } from '../harness.mjs';
+
+/**
+ * @typedef {object} Thread
+ * @property {string} id
+ * @property {string[]} people those of the team, by the desk's own address for them, in any order
+ * @property {string[]} lines what we have posted, as text, the oldest first: the visitor's as `visitor: …`
+ * @property {number} watches how often the desk tells us of it
+ */
+
+/**
+ * @typedef {object} Desk
+ * @property {string} name
+ * @property {(document: object) => void} [settings] changes the built-in settings so that this desk serves
+ * @property {{open: string, add: string, watch: string, post: string, list: string, read: string, token?: string}} routes
+ *   of its emulator, as faults and the log of calls name them: what opens a thread, adds a person, watches, posts, lists a
+ *   thread's messages, reads one, gives a token
+ * @property {number[]} refusals statuses by which it refuses a post for good
+ * @property {number} longest bytes of UTF-8 that one post takes
+ * @property {string[]} team who answers on the topic `person`
+ * @property {string} agent how the visitor sees the first of them there
+ * @property {(world: object) => Promise<Thread[]>} threads the oldest first
+ * @property {(world: object, text: string) => Promise<{id: string, at: number}>} says that agent writes in the newest thread
+ * @property {(world: object, message: {id: string}) => Promise<void>} deletes they take it back
+ * @property {(world: object, thread: Thread) => Promise<void>} drops the thread is gone
+ */
+
+/** An attempt that fails, and what has become of it. */
+const FAULTS = {
+  'cut before it was carried out': { drop: 'before' },
+  'cut after it was carried out': { drop: 'after' },
+  'twice cut after it was carried out': { drop: 'after', times: 2 },
+  'a token that is refused': { status: 401 },
+  'a request to slow down': { status: 429, headers: { 'retry-after': '2' }, atLeast: 2_000 },
+  'a request to slow down, as HTML': { status: 429, headers: { 'retry-after': '1', 'content-type': 'text/html' }, body: '<h1>slow down</h1>', atLeast: 1_000 },
+  'an error, twice': { status: 500, times: 2 },
+  'a bad gateway': { status: 502 },
+  'half an answer': { status: 200, body: '{"id":' },
+  'an empty answer': { status: 200, body: '' },
+  'an HTML page': { status: 200, body: '<html>' },
+  'two seconds': { delay_ms: 2_000 },
+};
+
+/** @param {Desk} desk */
+export function deskContract(desk) {
+  describe(`the contract of a desk: ${desk.name}`, () => {
+    let world;
+    before(async () => {
+      world = await startWorld({ settings: desk.settings });
+    });
+    after(() => world?.close());
+    beforeEach(() => world.control('POST', '/reset'));
+
+    const only = async () => {
+      const threads = await desk.threads(world);
+      assert.equal(threads.length, 1);
+      return threads[0];
+    };
+    /** What the visitor wrote, as it stands in the only thread. */
+    const posted = async () => (await only()).lines.filter((line) => line.startsWith('visitor: ')).slice(1);
+    /** A chat whose thread is complete, and of which the desk is not asked anything any more. */
+    async function settled() {
+      const visitor = await world.visit('person');
+      await until(async () => {
+        const [thread] = await desk.threads(world);
+        return thread?.watches === 1 && thread.lines.length === 1 && thread.people.length === desk.team.length;
+      });
+      const isListed = ({ method, path, status }) => `${method} ${path}`.startsWith(desk.routes.list) && status !== null;
+      await until(async () => (await world.requests()).some(isListed));
+      return visitor;
+    }
+    const heard = (visitor) => visitor.lines.filter((line) => line.startsWith(`${desk.agent}: `)).map((line) => line.slice(desk.agent.length + 2));
+    const hears = (visitor, text, time) => visitor.hears(`${desk.agent}: ${text}`, time);
+
+    test('a start opens one thread with its people, one watch and the card', async () => {
+      await settled();
+      const { people, lines, watches } = await only();
+      assert.deepEqual([people.sort(), watches], [[...desk.team].sort(), 1]);
+      assert.match(lines[0], /^visitor: Customer geolocation: /);
+    });
+
+    for (const job of ['open', 'add', 'watch', 'post']) {
+      for (const [name, { atLeast = 0, ...fault }] of Object.entries(FAULTS)) {
+        test(`a start: ${job}, ${name}`, async () => {
+          await world.fault({ route: desk.routes[job], ...fault });
+          const began = Date.now();
+          const visitor = await settled();
+          assert.ok(Date.now() - began >= atLeast, 'asked again too early');
+          visitor.say('one');
+          await until(() => visitor.state.delivered === 1);
+          const { people, lines, watches } = await only();
+          assert.deepEqual([people.sort(), lines.length, watches], [[...desk.team].sort(), 2, 1]);
+        });
+      }
+    }
+
+    for (const [name, { atLeast = 0, ...fault }] of Object.entries(FAULTS)) {
+      test(`a post: ${name}`, async () => {
+        const visitor = await settled();
+        await world.fault({ route: desk.routes.post, ...fault });
+        const began = Date.now();
+        visitor.say('one');
+        visitor.say('two');
+        await until(() => visitor.state.delivered >= 2, 20_000, () => JSON.stringify(visitor.frames));
+        assert.ok(Date.now() - began >= atLeast, 'asked again too early');
+        assert.deepEqual(await posted(), ['visitor: one', 'visitor: two']);
+        assert.ok(!visitor.lines.includes('* not_delivered'));
+        await until(() => visitor.state.desk === 'reached');
+      });
+    }
+
+    for (const status of desk.refusals) {
+      test(`a post that is refused with ${status}: the visitor is told, and the next one goes out`, async () => {
+        const visitor = await settled();
+        await world.fault({ route: desk.routes.post, status });
+        visitor.say('one');
+        visitor.say('two');
+        await visitor.hears('* not_delivered');
+        await until(async () => (await posted()).includes('visitor: two'));
+        assert.ok(!(await posted()).includes('visitor: one'));
+      });
+    }
+
+    test('what is too long for one post comes in parts, whole and in order, in any script', async () => {
+      const visitor = await settled();
+      const texts = [`${'ż'.repeat(3_999)}!`, `${'👍'.repeat(3_999)}?`, 'short'];
+      for (const text of texts) visitor.say(text);
+      await until(() => visitor.state.delivered === 3);
+      const parts = (await posted()).map((line) => line.slice('visitor: '.length));
+      assert.equal(parts.join(''), texts.join(''));
+      assert.ok(parts.every((part) => Buffer.byteLength(part) <= desk.longest));
+    });
+
+    test('thirty messages each way at the same time: each once, in order', async () => {
+      const visitor = await settled();
+      const numbers = Array.from({ length: 30 }, (_, n) => `m${n}`);
+      const writing = (async () => {
+        for (const text of numbers) await desk.says(world, text);
+      })();
+      for (const text of numbers) {
+        visitor.say(text);
+        // A visitor has some messages at once, then a pace.
+        await until(() => visitor.lines.includes(`visitor: ${text}`) || visitor.frames.some(({ rejected }) => rejected));
+      }
+      await writing;
+      await until(() => heard(visitor).length === 30);
+      const stored = visitor.lines.filter((line) => line.startsWith('visitor: '));
+      await until(async () => (await posted()).length === stored.length);
+      assert.deepEqual([heard(visitor), await posted()], [numbers, stored]);
+    });
+
+    for (const [name, fault] of Object.entries(FAULTS)) {
+      test(`reading: ${name}, of the list and of the message`, async () => {
+        const visitor = await settled();
+        for (const route of [desk.routes.list, desk.routes.read]) await world.fault({ route, ...fault });
+        await desk.says(world, 'one');
+        await desk.says(world, 'two');
+        await hears(visitor, 'two', 20_000);
+        assert.deepEqual(heard(visitor), ['one', 'two']);
+      });
+    }
+
+    test('a message that was taken back before it was read is passed over', async () => {
+      const visitor = await settled();
+      await world.control('POST', '/deliveries', { hold: true });
+      await desk.deletes(world, await desk.says(world, 'gone'));
+      await desk.says(world, 'one');
+      await world.control('POST', '/deliveries', { hold: false });
+      await world.control('POST', '/deliveries/release', { order: 'same' });
+      await hears(visitor, 'one');
+      assert.deepEqual(heard(visitor), ['one']);
+    });
+
+    test('deliveries that are lost are made good by the next one, in order', async () => {
+      const visitor = await settled();
+      await world.control('POST', '/deliveries', { drop: 3 });
+      for (const text of ['one', 'two', 'three', 'four']) await desk.says(world, text);
+      await hears(visitor, 'four');
+      assert.deepEqual(heard(visitor), ['one', 'two', 'three', 'four']);
+    });
+
+    /**
+     * The wire promises one sequence, the same for every tab, that grows at its end, and the time of each message. The
+     * order in which a panel shows them is in browser/order.test.mjs.
+     */
+    test('twenty messages signalled in any order, at once and twice: once each, the same for all tabs, with their times', async (context) => {
+      const visitor = await settled();
+      const tab = await Object.assign(new Visitor(world, visitor.key), { session: visitor.session }).connect(0);
+      await world.control('POST', '/deliveries', { hold: true, duplicate: 6 });
+      const sent = {};
+      for (let n = 1; n <= 20; n += 1) sent[`m${n}`] = (await desk.says(world, `m${n}`)).at;
+      await world.shuffle(context);
+      await until(() => visitor.lines.length >= 21);
+      await desk.says(world, 'the last');
+      await hears(visitor, 'the last');
+      await until(() => tab.entries.length >= 22);
+      assert.deepEqual(visitor.entries.map(({ seq }) => seq), Array.from({ length: 22 }, (_, n) => n + 1));
+      assert.deepEqual(tab.entries, visitor.entries);
+      const { frames } = (await visitor.poll({ after: 0 })).body;
+      assert.deepEqual(frames.flatMap(({ entries = [] }) => entries), visitor.entries);
+      const shown = visitor.entries.filter(({ said }) => said.agent).slice(0, -1).map(({ said, at }) => [said.agent.body[0].text, at]);
+      assert.deepEqual(Object.fromEntries(shown), sent);
+    });
+
+    test('a thread that is gone ends the chat, once, and nothing goes on', async () => {
+      const visitor = await settled();
+      await desk.drops(world, await only());
+      visitor.say('one');
+      await visitor.hears('* closed by thread_gone');
+      assert.equal(visitor.lines.filter((line) => line.startsWith('* closed')).length, 1);
+      visitor.say('two');
+      await until(() => visitor.frames.some((frame) => frame.rejected?.code === 'closed'));
+    });
+
+    test('the visitor is told while the desk cannot be reached, and when it can', async () => {
+      const visitor = await settled();
+      await world.fault({ route: desk.routes.post, status: 503, times: 2 });
+      visitor.say('one');
+      await until(() => visitor.state.desk === 'retrying');
+      await until(() => visitor.state.desk === 'reached' && visitor.state.delivered === 1);
+    });
+
+    test('the end by the visitor: the thread is told last, and is not watched any more', async () => {
+      const visitor = await settled();
+      visitor.frame('end');
+      await visitor.hears('* closed by visitor');
+      await until(async () => (await only()).watches === 0);
+      assert.match((await only()).lines.at(-1), /The visitor ended the chat/);
+    });
+
+    test('a restart in the middle: what was written meanwhile arrives, both ways, once', async () => {
+      const visitor = await settled();
+      visitor.say('one');
+      await until(() => visitor.state.delivered === 1);
+      const writes = (async () => {
+        for (const text of ['a', 'b', 'c']) await desk.says(world, text);
+      })();
+      await world.restartWorker();
+      await writes;
+      visitor.entries.length = 0;
+      await visitor.connect(0);
+      visitor.say('two');
+      await desk.says(world, 'd');
+      await hears(visitor, 'd');
+      await until(() => visitor.state.delivered >= 2);
+      assert.deepEqual(heard(visitor).sort(), ['a', 'b', 'c', 'd']);
+      assert.deepEqual(await posted(), ['visitor: one', 'visitor: two']);
+    });
+  });
+}

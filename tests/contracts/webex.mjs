@@ -1,0 +1,44 @@
+// Webex under the contract of a desk, by its emulator.
+import { ANNA } from '../harness.mjs';
+
+const OWN = 'live-chat@example.com';
+const BOT = 'live-chat@webex.bot';
+const API = '/webex/v1';
+
+/** @type {import('./desk.mjs').Desk} */
+export const webex = {
+  name: 'Webex',
+  settings: (document) => (document.desk.kind = 'webex'),
+  routes: {
+    open: `POST ${API}/rooms`,
+    add: `POST ${API}/memberships`,
+    watch: `POST ${API}/webhooks`,
+    post: `POST ${API}/messages`,
+    list: `GET ${API}/messages?`,
+    read: `GET ${API}/messages/`,
+    token: `POST ${API}/access_token`,
+  },
+  refusals: [400, 403, 409],
+  longest: 7_439,
+  team: ['anna@example.com'],
+  agent: 'Anna Nowak',
+  async threads(world) {
+    const rooms = await world.rooms();
+    return rooms.map(({ id, members, messages, webhooks }) => ({
+      id,
+      people: members.filter((member) => ![OWN, BOT].includes(member)),
+      lines: messages.filter(({ author }) => author === OWN).map(({ text }) => `visitor: ${text}`),
+      watches: webhooks.length,
+    }));
+  },
+  async says(world, text) {
+    const { id, created } = await world.agentSays(text);
+    return { id, at: Date.parse(created) };
+  },
+  async deletes(world, { id }) {
+    await world.webex(ANNA, 'DELETE', `/messages/${id}`);
+  },
+  async drops(world, { id }) {
+    await world.webex('integration-live-chat', 'DELETE', `/rooms/${id}`);
+  },
+};
