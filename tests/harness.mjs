@@ -271,14 +271,16 @@ class World {
     return visitor;
   }
 
-  /** A visit whose room is complete: card, webhook, the bot's greeting. */
+  /** A visit whose room is complete: card, webhook, the bot's greeting; and read once, as after every start. */
   async visitSettled(topic = 'person', answers = {}, more = {}) {
     const visitor = await this.visit(topic, answers, more);
     const posts = topic === 'person' ? 1 : 2;
-    await until(async () => {
+    const { id } = await until(async () => {
       const room = await this.room();
-      return room?.webhooks.length === 1 && room.lines.length >= posts;
+      return room?.webhooks.length === 1 && room.lines.length >= posts && room;
     });
+    const isRead = ({ path, status }) => path.includes(id) && status !== null;
+    await until(async () => (await this.requests('GET /webex/v1/messages')).some(isRead));
     return visitor;
   }
 }

@@ -22,7 +22,7 @@ const FAULTS = {
   'not allowed': { status: 403 },
   'not found': { status: 404 },
   'a request to slow down': { status: 429 },
-  'six seconds': { delay_ms: 6_000 },
+  'fifteen seconds': { delay_ms: 15_000 },
   'no answer at all': { hang: true },
   'a cut connection': { drop: 'before' },
   'an HTML page': { status: 200, body: '<html>' },
@@ -79,6 +79,7 @@ export function botContract(bot) {
       assert.deepEqual(answers(visitor).slice(1), bot.handsOff.answers);
       const before = (await calls()).length;
       visitor.say('hello?');
+      await visitor.hears('visitor: hello?');
       const marker = await world.marker(visitor);
       assert.equal(visitor.lines.at(-1), marker);
       assert.equal((await calls()).length, before);
@@ -86,8 +87,10 @@ export function botContract(bot) {
 
     test('answers that do not understand, so many in a row, hand over', async () => {
       const visitor = await welcomed();
+      const before = answers(visitor).length;
       for (const text of bot.misunderstood) visitor.say(text);
       await visitor.hears('* bot_failed');
+      assert.equal(answers(visitor).length - before, bot.misunderstood.length - 1);
       await until(() => visitor.state.phase === 'waiting');
     });
 
@@ -97,7 +100,8 @@ export function botContract(bot) {
       visitor.say(text);
       await until(() => answers(visitor).length > 1);
       const { text: taken } = bot.asked((await calls()).at(-1));
-      assert.ok(text.startsWith(taken) && [...taken].length <= bot.longest, taken);
+      const length = [...taken].length;
+      assert.ok(text.startsWith(taken) && length <= bot.longest && length > bot.longest / 2, taken);
       await inThread((line) => line === `live-chat: ${text}`);
     });
 
@@ -109,6 +113,8 @@ export function botContract(bot) {
         const asked = async () => (await calls()).at(-1);
         visitor.say('hello');
         await visitor.hears('* bot_failed');
+        const [said, failed] = [/^visitor: hello$/, /^\* bot_failed$/].map((line) => visitor.entries[visitor.lines.findIndex((one) => line.test(one))]);
+        assert.ok(failed.at - said.at < 7_000, `${failed.at - said.at} ms`);
         await until(() => visitor.state.phase === 'waiting');
         await world.posted(/The bot could not go on/);
         if (fault.delay_ms) {

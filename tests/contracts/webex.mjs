@@ -2,7 +2,7 @@
 import { ANNA } from '../harness.mjs';
 
 const OWN = 'live-chat@example.com';
-const BOT = 'live-chat@webex.bot';
+const AGENTS = ['anna@example.com'];
 const API = '/webex/v1';
 
 /** @type {import('./desk.mjs').Desk} */
@@ -26,8 +26,8 @@ export const webex = {
     const rooms = await world.rooms();
     return rooms.map(({ id, members, messages, webhooks }) => ({
       id,
-      people: members.filter((member) => ![OWN, BOT].includes(member)),
-      lines: messages.filter(({ author }) => author === OWN).map(({ text }) => `visitor: ${text}`),
+      people: members.filter((member) => member !== OWN),
+      lines: messages.filter(({ author }) => !AGENTS.includes(author)).map(({ author, text }) => `${author === OWN ? 'visitor' : author}: ${text}`),
       watches: webhooks.length,
     }));
   },

@@ -425,16 +425,16 @@ describe('from an agent to the visitor', () => {
 
   test('two in one message, with its text, are one entry', async () => {
     const visitor = await world.visitSettled();
-    await world.control('POST', '/deliveries', { drop: 1 });
     const other = await agentSends('a.pdf', PDF);
+    await gets(visitor, 1);
     await world.control('POST', '/deliveries', { hold: true });
     const message = await agentSends('b.png', PNG, { text: 'both', type: 'image/png' });
-    await world.fault({ route: 'GET /webex/v1/messages/', body: { ...message, files: [other.files[0], message.files[0]] } });
+    await world.fault({ route: `GET /webex/v1/messages/${message.id}`, body: { ...message, files: [other.files[0], message.files[0]] } });
     await world.control('POST', '/deliveries/release', { order: 'same' });
     await visitor.hears('Anna Nowak: both');
     const { said } = visitor.entries.at(-1);
-    assert.deepEqual(said.agent.files.map(({ number, name }) => [number, name]), [[1, 'a.pdf'], [2, 'b.png']]);
-    assert.ok((await opened(visitor, 1)).bytes.equals(PDF) && (await opened(visitor, 2)).bytes.equals(PNG));
+    assert.deepEqual(said.agent.files.map(({ number, name }) => [number, name]), [[2, 'a.pdf'], [3, 'b.png']]);
+    assert.ok((await opened(visitor, 2)).bytes.equals(PDF) && (await opened(visitor, 3)).bytes.equals(PNG));
   });
 
   test('while Webex still scans, it waits; then it is shown, once', async () => {

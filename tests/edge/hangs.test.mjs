@@ -55,9 +55,20 @@ describe('a call to Webex that hangs', { concurrency: 3 }, () => {
     }
   }
 
-  alone('a message that is read', async (world) => {
+  alone('a message that is read, where lists fail', async (world) => {
     const visitor = await world.visitSettled();
-    await world.fault({ route: 'GET /webex/v1/messages', hang: true });
+    await world.fault({ route: 'GET /webex/v1/messages?', status: 503, times: 10_000 });
+    await world.fault({ route: 'GET /webex/v1/messages/', hang: true });
+    await world.agentSays('one');
+    await world.agentSays('two');
+    await visitor.hears('Anna Nowak: two');
+    await waited(world);
+    assert.deepEqual(visitor.lines, ['* agent_joined', 'Anna Nowak: one', 'Anna Nowak: two']);
+  });
+
+  alone('a list that is read', async (world) => {
+    const visitor = await world.visitSettled();
+    await world.fault({ route: 'GET /webex/v1/messages?', hang: true });
     await world.agentSays('one');
     await world.agentSays('two');
     await visitor.hears('Anna Nowak: two');

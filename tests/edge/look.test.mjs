@@ -127,10 +127,9 @@ describe('what a look costs', () => {
     assert.ok(counts.rooms <= looks + 1 && counts.webhooks <= looks + 1, text);
     // 24 rooms a minute are read in any case, however many are busy; and the few whose post is on its way just then.
     assert.ok(counts.reads <= (24 * (looks + 1) * SECONDS) / 60 + 5, text);
-    // The rest are pages of rooms (500) and webhooks (100), every five minutes.
-    const aMinute = 24 + (Math.ceil(750 / 500) + Math.ceil(750 / 100)) / 5;
+    // The rest are pages of rooms (500) and webhooks (100), every five minutes: with 750 conversations 24 + (2 + 8) / 5 calls a
+    // minute, of 300.
     assert.ok(calls.length <= counts.rooms + counts.webhooks + counts.reads, text);
-    assert.ok(aMinute <= 30, `${aMinute} calls a minute`);
     await endAll(visitors);
   });
 

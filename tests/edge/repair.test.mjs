@@ -110,14 +110,12 @@ describe('with webhooks', () => {
     const visitor = await visit();
     const [{ id }] = await webhooks();
     for (const [index, text] of numbered(9).entries()) {
-      if (index % 3 === 1) await world.control('POST', '/webhooks/drop', { id, times: 1 });
+      if (index % 3 === 2) await world.control('POST', '/webhooks/drop', { id, times: 1 });
       await world.agentSays(text);
     }
     await until(() => agentLines(visitor).length === 9);
-    const inOrder = visitor.entries.filter(({ said }) => said.agent).sort((a, b) => a.at - b.at);
-    assert.deepEqual(inOrder.map(({ said }) => said.agent.body[0].text), numbered(9));
     await looks(2);
-    assert.equal(agentLines(visitor).length, 9);
+    assert.deepEqual(agentLines(visitor), shown(numbered(9)));
   });
 
   test('a lost command is found too, after what was written before it', async () => {

@@ -42,7 +42,7 @@ test('tokens are given and then refused', { timeout: 120_000 }, async () => {
   const all = await visitors();
   await world.control('POST', '/tokens/revoke');
   await world.control('DELETE', '/requests');
-  await world.fault({ route: 'POST /webex/v1/messages', status: 401, times: 40 });
+  await world.fault({ route: 'POST /webex/v1/messages', status: 401, times: 10_000 });
   for (const visitor of all) visitor.say('one');
   await until(() => all.every((visitor) => visitor.state.desk === 'retrying'), 20_000);
   await until(async () => (await world.calls('POST /webex/v1/messages')).length >= 30, 60_000);

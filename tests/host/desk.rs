@@ -118,7 +118,8 @@ impl Stage {
                     .filter(|(at, message)| is_listed(*at, message))
                     .map(|(_, message)| message)
                     .collect();
-                let newest = self.written.last().map(|message| Newest {
+                let is_visible = |message: &&DeskMessage| !self.hidden.contains(&message.source);
+                let newest = self.written.iter().rfind(is_visible).map(|message| Newest {
                     message: message.source.clone(),
                     at: Some(message.sent_at),
                 });

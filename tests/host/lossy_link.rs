@@ -220,6 +220,13 @@ impl World {
 
     fn check(&self, seed: u64) {
         let stored = self.stage.rows.len();
+        let of_agents = self.stage.rows.iter().filter_map(|(_, source)| source.clone());
+        let written = self.stage.written.iter().map(|message| message.source.clone());
+        assert_eq!(
+            of_agents.collect::<Vec<_>>(),
+            written.collect::<Vec<_>>(),
+            "what agents wrote, seed {seed}"
+        );
         for tab in &self.tabs {
             let name = &tab.name;
             assert_eq!(
@@ -312,9 +319,19 @@ fn agents_messages_signalled_out_of_order_are_shown_in_order() {
     let first = world.stage.agent_writes("first");
     world.stage.now = world.stage.now + Duration::from_secs(1);
     let second = world.stage.agent_writes("second");
-    for message in [second, first] {
+    // As a list that does not show yet what is signalled later.
+    world.stage.hidden.insert(first.clone());
+    for message in [&second, &first] {
+        let message = message.clone();
         world.core(CoreInput::DeskSignalled { message });
     }
+    let sources: Vec<_> = world
+        .stage
+        .rows
+        .iter()
+        .filter_map(|(_, source)| source.clone())
+        .collect();
+    assert_eq!(sources, [second, first]);
     for tab in &world.tabs {
         let said = tab
             .client

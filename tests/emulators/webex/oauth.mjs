@@ -36,9 +36,8 @@ export class Tokens {
     this.reset();
   }
 
-  /** From then on any refresh token is the newest: those who call have not forgotten theirs. */
+  /** Tokens that were issued stay, and any refresh token is the newest: those who call have not forgotten theirs. */
   reset() {
-    this.#issued.clear();
     this.#newest = 0;
     this.#refreshUntil = this.#clock.now() + REFRESH_SECONDS * 1000;
   }
