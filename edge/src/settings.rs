@@ -135,6 +135,7 @@ fn offset(settings: &Settings) -> impl Fn(Timestamp) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     const ANY: Known = Known {
         zone: |_| true,
@@ -142,7 +143,6 @@ mod tests {
         desk: |_| true,
         bot: |_, _| true,
     };
-    use proptest::prelude::*;
 
     #[test]
     fn the_built_in_settings_keep_the_rules() {

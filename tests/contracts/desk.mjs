@@ -16,9 +16,9 @@ import { startWorld, until, Visitor } from '../harness.mjs';
  * @typedef {object} Desk
  * @property {string} name
  * @property {(document: object) => void} [settings] changes the built-in settings so that this desk serves
- * @property {{open: string, add: string, watch: string, post: string, list: string, read: string, token?: string}} routes
+ * @property {{open: string, add: string, watch: string, post: string, list: string, read: string}} routes
  *   of its emulator, as faults and the log of calls name them: what opens a thread, adds a person, watches, posts, lists a
- *   thread's messages, reads one, gives a token
+ *   thread's messages, reads one
  * @property {number[]} refusals statuses by which it refuses a post for good
  * @property {number} longest bytes of UTF-8 that one post takes
  * @property {string[]} team who answers on the topic `person`

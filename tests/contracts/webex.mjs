@@ -16,7 +16,6 @@ export const webex = {
     post: `POST ${API}/messages`,
     list: `GET ${API}/messages?`,
     read: `GET ${API}/messages/`,
-    token: `POST ${API}/access_token`,
   },
   refusals: [400, 403, 409],
   longest: 7_439,

@@ -22,9 +22,7 @@ async function settled(topic = 'person') {
     const found = await roomOf(visitor);
     return found?.webhooks.length === 1 && found.lines.length > 0 && found;
   });
-  // Every start reads its room once: what a test does to that list must not meet this one.
-  const isRead = ({ path, status }) => path.includes(room.id) && status !== null;
-  await until(async () => (await world.requests('GET /webex/v1/messages')).some(isRead));
+  await world.wasRead(room.id);
   const says = (text, more) => world.agentSays(text, { roomId: room.id, ...more });
   return { visitor, room, says };
 }

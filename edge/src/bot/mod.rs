@@ -7,8 +7,7 @@ use shared::conversation::{BotAnswer, BotAsk};
 use std::time::Duration;
 use worker::{Env, Error, Result};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+enum Kind {
     Dialogflow,
 }
 

@@ -114,12 +114,8 @@ async fn find_topic(shell: &Shell, site: &str, word: &str) -> Result<SiteAnswer,
         Some(topic) => {
             let mut plan = settings.plan(site, topic, settings::open(&settings, topic));
             // The worker's own choice may be written out or not.
-            let same = |(its, ours)| its == ours;
-            if Kind::of(plan.desk.as_deref())
-                .ok()
-                .zip(shell.desk().ok())
-                .is_some_and(same)
-            {
+            let is_same = |desk| shell.desk().is_ok_and(|own| own == desk);
+            if Kind::of(plan.desk.as_deref()).is_ok_and(is_same) {
                 plan.desk = shell.of_plan(|plan| plan.desk.clone());
             }
             SiteAnswer::Topic(Box::new(plan))

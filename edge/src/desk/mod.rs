@@ -8,14 +8,17 @@ use crate::{
     calls::accounts::Accounts,
     keys::MasterKey,
     platform::{error::ApiError, http::Reply},
+    store::Store,
 };
 use shared::{
-    conversation::{Attempt, DeskJob, DeskOutcome, DeskRef, Failure, ThreadRef, WatchRef},
+    conversation::{
+        Attempt, DeskJob, DeskMessage, DeskOutcome, DeskRef, Failure, Found, NameWanted, ThreadRef, WatchRef,
+    },
     time::Timestamp,
 };
 use std::{cell::RefCell, collections::HashMap, time::Duration};
 use web_sys::ReadableStream;
-use worker::{Env, Error, Headers, Result, State};
+use worker::{Env, Error, Headers, Result, State, console_warn};
 
 /// Which desk, by the name that it has in addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,9 +118,59 @@ impl<'a> Desk<'a> {
         job: &DeskJob,
         attempt: &Attempt,
     ) -> Result<DeskOutcome, Failure> {
-        match self {
-            Self::Webex(api) => webex::Webex::new(api, place).run(job, attempt).await,
+        let mut outcome = match self {
+            Self::Webex(api) => webex::Webex::new(api, place).run(job, attempt).await?,
+        };
+        if let DeskOutcome::Swept { found, .. } = &mut outcome {
+            // What the transcript has needs no name, and is not to be shown again.
+            let unknown = Store::new(place.state).unknown(std::mem::take(found));
+            *found = unknown.map_err(|error| {
+                console_warn!("transcript: {error}");
+                Failure::Passing { retry_after: None }
+            })?;
         }
+        if let DeskJob::Read { name, .. } | DeskJob::Sweep { name, .. } = job
+            && *name == NameWanted::Yes
+        {
+            self.name_people(place, &mut outcome).await;
+        }
+        Ok(outcome)
+    }
+
+    /// Without a name the mask is shown. In one outcome nobody is asked for twice, also where there is no answer.
+    async fn name_people(&self, place: &Place<'_>, outcome: &mut DeskOutcome) {
+        let (read, found): (&mut [DeskMessage], &mut [Found]) = match outcome {
+            DeskOutcome::Read(message) => (message.as_mut_slice(), &mut []),
+            DeskOutcome::Swept { found, .. } => (&mut [], found),
+            DeskOutcome::ThreadOpened(_)
+            | DeskOutcome::Added { .. }
+            | DeskOutcome::Watching(_)
+            | DeskOutcome::Posted(_)
+            | DeskOutcome::Unwatched
+            | DeskOutcome::Site(_) => return,
+        };
+        let mut asked = HashMap::new();
+        for message in read
+            .iter_mut()
+            .chain(found.iter_mut().filter_map(|one| one.message.as_mut()))
+        {
+            if !asked.contains_key(&message.author) {
+                asked.insert(message.author.clone(), self.name_of(place, &message.author).await);
+            }
+            message.name = asked.get(&message.author).cloned().flatten();
+        }
+    }
+
+    async fn name_of(&self, place: &Place<'_>, person: &str) -> Option<String> {
+        if let Some(name) = place.names.borrow().get(person) {
+            return Some(name.clone());
+        }
+        let name = match self {
+            Self::Webex(api) => api.display_name(person).await,
+        };
+        let name = name.filter(|name| !name.is_empty())?;
+        place.names.borrow_mut().insert(person.to_owned(), name.clone());
+        Some(name)
     }
 
     /// Those of the people who would see a new thread at once; `None` where it is not known of anybody.

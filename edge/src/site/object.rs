@@ -73,7 +73,7 @@ impl SiteDo {
         let next = match &call.job {
             SiteJob::Enlist { watch, .. } => {
                 let desk = Kind::of(call.desk.as_deref())?;
-                let tick = self.ticks.iter().find(|tick| tick.looks_at(desk));
+                let tick = self.ticks.iter().find(|tick| tick.desk == desk);
                 tick.map(|tick| tick.enlisted(&self.list, watch.as_ref(), call.thread.is_some()))
             }
             SiteJob::Delist

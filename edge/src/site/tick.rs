@@ -1,7 +1,7 @@
 //! The regular look at what no signal may have told of: a delivery that was lost, a webhook that was switched off.
 //!
 //! One list of rooms, latest activity first, says for all conversations at once which of them have something new;
-//! only those are woken, some at a time. Where Webex cannot reach this worker, the same look is all there is, and comes
+//! only those are woken, some at a time. Where the desk cannot reach this worker, the same look is all there is, and comes
 //! often; as it does for those whose webhook does not work.
 //!
 //! A conversation whose own post is the latest activity does not read its room for that. Something older may have been
@@ -41,7 +41,7 @@ const BETWEEN: Duration = Duration::from_secs(5);
 
 /// Looks at one desk.
 pub(crate) struct Tick {
-    desk: Kind,
+    pub(crate) desk: Kind,
     /// When something new was last found.
     news_at: Cell<Timestamp>,
     /// Webhooks that did not deliver when all were last listed, less those that were mended since.
@@ -82,11 +82,8 @@ impl Tick {
         }
     }
 
-    pub(crate) fn looks_at(&self, desk: Kind) -> bool {
-        self.desk == desk
-    }
-
-    /// Looks, or goes on with what the last look found. Each desk has its own pace, so it may not be time yet. Returns when to go on; `None` while no conversation is under way.
+    /// Looks, or goes on with what the last look found; or neither, since another desk's time has come. Returns when to go on;
+    /// `None` while no conversation is under way.
     pub(crate) async fn run(&self, list: &List) -> Result<Option<Timestamp>> {
         let is_idle = self.waiting.borrow().is_empty();
         if is_idle && self.next_look.get() > now() {

@@ -211,16 +211,14 @@ impl<J> Lane<J> {
         self.tasks.iter().any(|task| !task.parked && is_meant(&task.job))
     }
 
-    /// One that has not begun and is not parked.
-    pub(super) fn has_next(&self, job: &J) -> bool
+    /// Whether one like this has not begun. `parked`: also if it lets others pass.
+    pub(super) fn has_next(&self, job: &J, parked: bool) -> bool
     where
         J: PartialEq,
     {
         let begun = usize::from(self.head != Head::Idle);
-        self.tasks
-            .iter()
-            .skip(begun)
-            .any(|task| !task.parked && task.job == *job)
+        let is_meant = |task: &Task<J>| task.job == *job && (parked || !task.parked);
+        self.tasks.iter().skip(begun).any(is_meant)
     }
 
     /// Takes out one that waits, and was not put back. `parked`: also if it lets others pass.
@@ -274,15 +272,6 @@ impl<J> Lane<J> {
             at > end || task.job != *before || task.attempts > 0
         });
         self.tasks.len() < all
-    }
-
-    /// One that has not begun.
-    pub(super) fn holds_waiting(&self, job: &J) -> bool
-    where
-        J: PartialEq,
-    {
-        let begun = usize::from(matches!(self.head, Head::UnderWay { .. }));
-        self.tasks.iter().skip(begun).any(|task| task.job == *job)
     }
 
     /// Whether others are held up by an attempt that failed.

@@ -97,7 +97,7 @@ impl Conversation {
         }
         // What was written meanwhile does not wait until the watch is back. Looks may come often; where reading fails it is
         // not for them to hurry it.
-        if !self.reading.holds_waiting(&Reading::Sweep) {
+        if !self.reading.has_next(&Reading::Sweep, true) {
             self.sweep(turn.context.now);
         }
     }
@@ -123,7 +123,7 @@ impl Conversation {
 
     /// One that is under way may have looked too early, one that is parked may look too late.
     pub(super) fn sweep(&mut self, now: Timestamp) {
-        if !self.is_closed() && !self.reading.has_next(&Reading::Sweep) {
+        if !self.is_closed() && !self.reading.has_next(&Reading::Sweep, false) {
             let id = self.task_id();
             self.reading.push(id, Reading::Sweep, now);
         }

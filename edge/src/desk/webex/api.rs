@@ -112,6 +112,11 @@ impl<'a> Api<'a> {
         Ok(me.id)
     }
 
+    pub(crate) async fn display_name(&self, person: &str) -> Option<String> {
+        let found: Result<Person, _> = self.get(Account::Desk, &format!("/people/{person}")).await;
+        found.ok().map(|person| person.display_name)
+    }
+
     pub(super) async fn get<T: DeserializeOwned>(&self, account: Account, path: &str) -> Result<T, Trouble> {
         parse(&self.call(account, Method::Get, path, Payload::None).await?)
     }

@@ -13,17 +13,15 @@ mod wire;
 pub(crate) use api::Api;
 
 use super::{Limits, Place, words};
-use crate::{
-    calls::accounts::Account, keys::MasterKey, platform::error::ApiError, store::Store, text::markup,
-};
+use crate::{calls::accounts::Account, keys::MasterKey, platform::error::ApiError, text::markup};
 use api::Trouble;
 use shared::conversation::{
-    Attempt, DeskFile, DeskJob, DeskMessage, DeskOutcome, DeskRef, Failure, Found, Line, NameWanted,
-    Participant, Post, ThreadRef, Voice,
+    Attempt, DeskFile, DeskJob, DeskMessage, DeskOutcome, DeskRef, Failure, Line, Participant, Post,
+    ThreadRef, Voice,
 };
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 use wire::*;
-use worker::{Headers, Result, console_warn};
+use worker::{Headers, Result};
 
 pub(super) const LIMITS: Limits = Limits {
     // Webex takes 7,439, less room for the bot's name before it.
@@ -72,21 +70,9 @@ impl<'a> Webex<'a> {
                 Ok(DeskOutcome::Watching(watch))
             }
             DeskJob::Sweep {
-                after,
-                since,
-                name,
-                whole,
+                after, since, whole, ..
             } => {
                 let (found, newest) = self.written(room, after.as_ref(), *since, *whole).await?;
-                let store = Store::new(self.place.state);
-                let found = store.unknown(found).map_err(|error| {
-                    console_warn!("transcript: {error}");
-                    Failure::Passing { retry_after: None }
-                })?;
-                let found = match name {
-                    NameWanted::Yes => self.named(found).await,
-                    NameWanted::No => found,
-                };
                 Ok(DeskOutcome::Swept { found, newest })
             }
             DeskJob::Post {
@@ -103,7 +89,7 @@ impl<'a> Webex<'a> {
                     .map(DeskOutcome::Posted)
             }
             DeskJob::Unwatch(watch) => self.unwatch(watch).await,
-            DeskJob::Read { message, name } => self.read(room, message, *name).await.map(DeskOutcome::Read),
+            DeskJob::Read { message, .. } => self.read(room, message).await.map(DeskOutcome::Read),
             // The site answers these.
             DeskJob::Site(_) => Err(Failure::Refused),
         }
@@ -223,12 +209,7 @@ impl<'a> Webex<'a> {
     }
 
     /// `None` for a message that is deleted, is not of this room, or has no readable time.
-    async fn read(
-        &self,
-        room: &str,
-        message: &DeskRef,
-        name: NameWanted,
-    ) -> Result<Option<DeskMessage>, Failure> {
+    async fn read(&self, room: &str, message: &DeskRef) -> Result<Option<DeskMessage>, Failure> {
         let path = format!("/messages/{}", message.0);
         let read: Message = match self.api.get(Account::Desk, &path).await {
             Ok(read) => read,
@@ -238,47 +219,12 @@ impl<'a> Webex<'a> {
         if read.room_id != room {
             return Ok(None);
         }
-        let name = match name {
-            NameWanted::No => None,
-            NameWanted::Yes => self.name_of(&read.person_id).await,
-        };
         let files = self.files(&read.files).await?;
-        Ok(message_of(read, name, files))
-    }
-
-    async fn named(&self, mut found: Vec<Found>) -> Vec<Found> {
-        // Nobody is asked for twice, also where there is no answer.
-        let mut names: HashMap<String, Option<String>> = HashMap::new();
-        for message in found.iter_mut().filter_map(|one| one.message.as_mut()) {
-            message.name = match names.get(&message.author) {
-                Some(name) => name.clone(),
-                None => self.name_of(&message.author).await,
-            };
-            names.insert(message.author.clone(), message.name.clone());
-        }
-        found
-    }
-
-    /// Asked for once while the object is in memory. Without a name the mask is shown.
-    async fn name_of(&self, person: &str) -> Option<String> {
-        if let Some(name) = self.place.names.borrow().get(person) {
-            return Some(name.clone());
-        }
-        let found: Person = self
-            .api
-            .get(Account::Desk, &format!("/people/{person}"))
-            .await
-            .ok()?;
-        let name = Some(found.display_name).filter(|name| !name.is_empty())?;
-        self.place
-            .names
-            .borrow_mut()
-            .insert(person.to_owned(), name.clone());
-        Some(name)
+        Ok(message_of(read, files))
     }
 }
 
-fn message_of(message: Message, name: Option<String>, files: Vec<DeskFile>) -> Option<DeskMessage> {
+fn message_of(message: Message, files: Vec<DeskFile>) -> Option<DeskMessage> {
     let sent_at = time(&message.created)?;
     let body = match &message.html {
         Some(markup) => markup::from_html(markup),
@@ -287,7 +233,7 @@ fn message_of(message: Message, name: Option<String>, files: Vec<DeskFile>) -> O
     Some(DeskMessage {
         source: DeskRef(message.id),
         author: message.person_id,
-        name,
+        name: None,
         sent_at,
         body,
         files,
@@ -375,7 +321,7 @@ mod tests {
                 let one = serde_json::from_str::<Message>(&text).into_iter();
                 let many = serde_json::from_str::<List<Message>>(&text).into_iter().flat_map(|list| list.items);
                 for message in one.chain(many) {
-                    let Some(read) = message_of(message, None, vec![]) else { continue };
+                    let Some(read) = message_of(message, vec![]) else { continue };
                     prop_assert!(read.body.iter().all(|span| span.href.as_deref().is_none_or(|href| markup::safe(href).is_some())));
                 }
             }

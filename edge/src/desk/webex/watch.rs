@@ -119,8 +119,8 @@ impl Webex<'_> {
         }
     }
 
-    /// What people wrote after this message, and what they wrote since this time, oldest first; and the room's newest
-    /// message. Nobody's name is looked up.
+    /// What people wrote since this time, or where that is not known after this message, oldest first; and the room's newest
+    /// message.
     pub(super) async fn written(
         &self,
         room: &str,
@@ -156,7 +156,7 @@ impl Webex<'_> {
                     && found.len() < MOST_WHOLE
                     && message.files.is_empty()
                     && message.errors.is_empty();
-                let message = is_whole.then(|| message_of(message, None, vec![])).flatten();
+                let message = is_whole.then(|| message_of(message, vec![])).flatten();
                 found.push(Found { source, message });
             }
             true
