@@ -37,8 +37,8 @@ export function useBrowser(options) {
 
 /** What is wrong with what the panel shows: for people with disabilities, or because it is too wide. */
 export async function problemsOf(panel) {
-  // What still fades in has no contrast yet.
-  await panel.evaluate(() => Promise.all(document.getAnimations().filter((one) => one.effect.getComputedTiming().endTime < Infinity).map((one) => one.finished)));
+  // What still fades in has no contrast yet. An animation whose element goes away in the meantime is refused: it is over, too.
+  await panel.evaluate(() => Promise.allSettled(document.getAnimations().filter((one) => one.effect.getComputedTiming().endTime < Infinity).map((one) => one.finished)));
   await panel.evaluate(AXE);
   const { violations } = await panel.evaluate(() => window.axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }));
   const problems = violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`);
