@@ -271,12 +271,18 @@ class World {
     return visitor;
   }
 
+  /** The visitor's own room, as `rooms` shows it; its title ends with a few characters of the conversation's id. */
+  async roomOf({ session }) {
+    const reference = session.conversation.replace(/[^0-9a-z]/gi, '').slice(0, 6);
+    return (await this.rooms()).find(({ title }) => title.includes(reference));
+  }
+
   /** A visit whose room is complete: card, webhook, the bot's greeting; and read once, as after every start. */
   async visitSettled(topic = 'person', answers = {}, more = {}) {
     const visitor = await this.visit(topic, answers, more);
     const posts = topic === 'person' ? 1 : 2;
     const { id } = await until(async () => {
-      const room = await this.room();
+      const room = await this.roomOf(visitor);
       return room?.webhooks.length === 1 && room.lines.length >= posts && room;
     });
     await this.wasRead(id);

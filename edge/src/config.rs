@@ -8,6 +8,13 @@ pub(crate) fn variable(env: &Env, name: &str) -> Result<String> {
     env.var(name).map(|value| value.to_string())
 }
 
+/// A variable that may have several values, with space or commas between them.
+pub(crate) fn list(env: &Env, name: &str) -> Result<Vec<String>> {
+    let values = variable(env, name)?;
+    let parts = values.split(|char: char| char == ',' || char.is_whitespace());
+    Ok(parts.filter(|part| !part.is_empty()).map(str::to_owned).collect())
+}
+
 /// A variable that is worth nothing when it can be guessed.
 pub(crate) fn secret(env: &Env, name: &str) -> Result<String> {
     let secret = variable(env, name)?;

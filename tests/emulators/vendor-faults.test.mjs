@@ -30,6 +30,24 @@ test('a refresh token is followed by another, and works a minute longer', async 
   }
 });
 
+test('each integration account has tokens of its own, until it withdraws them', async () => {
+  const own = async (token) => {
+    const { body } = await bed.refresh(token);
+    return (await bed.webex('GET', '/people/me', { as: body.access_token })).body.emails?.[0];
+  };
+  assert.equal(await own('refresh-integration-live-chat'), 'live-chat@example.com');
+  const second = (await bed.refresh('refresh-integration-live-chat-2')).body;
+  assert.match(second.refresh_token, /^refresh-integration-live-chat-2\.\d+$/);
+  await bed.control('POST', '/tokens/withdraw', { of: 'live-chat-2@example.com' });
+  assert.equal((await bed.webex('GET', '/people/me', { as: second.access_token })).status, 401);
+  assert.equal((await bed.refresh(second.refresh_token)).status, 400);
+  assert.equal(await own('refresh-integration-live-chat'), 'live-chat@example.com');
+  await bed.control('POST', '/limits', { per_minute: 1, of: 'live-chat@example.com' });
+  await bed.webex('GET', '/rooms');
+  assert.equal((await bed.webex('GET', '/rooms')).status, 429);
+  for (let n = 0; n < 2; n += 1) assert.equal((await bed.webex('GET', '/rooms', { as: ANNA })).status, 200, 'the limit of one');
+});
+
 test('limits are one user’s, for each class of paths, and say when to come again', async () => {
   await bed.control('POST', '/limits', { per_minute: 3 });
   const me = (as) => bed.webex('GET', '/people/me', { as });

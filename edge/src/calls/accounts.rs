@@ -9,8 +9,8 @@ use worker::{Env, Result};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Account {
-    /// The integration's account at the desk.
-    Desk,
+    /// An integration's account at the desk: which one of the operator's list, from 0.
+    Desk(usize),
     /// The bot's account at the desk. Its token does not expire and is the operator's setting.
     DeskBot,
     /// The service account that asks the bot.

@@ -37,7 +37,8 @@ pub(crate) async fn desk(
                 .map_err(passing);
         }
         let kind = shell.desk().map_err(passing)?;
-        let desk = Desk::new(kind, &shell.env, &shell.accounts).map_err(passing)?;
+        let account = thread.as_ref().map_or(0, |thread| kind.account_of(thread));
+        let desk = Desk::new(kind, &shell.env, &shell.accounts, account).map_err(passing)?;
         let place = Place {
             conversation,
             thread,

@@ -74,7 +74,9 @@ impl Shell {
     }
 
     async fn fetch(&self, source: &str) -> Result<Response, ApiError> {
-        let desk = Desk::new(self.desk()?, &self.env, &self.accounts)?;
+        let kind = self.desk()?;
+        let account = self.thread().map_or(0, |thread| kind.account_of(&thread));
+        let desk = Desk::new(kind, &self.env, &self.accounts, account)?;
         let reply = desk.content(source, MAX_FILE).await;
         let reply = reply.map_err(|failure| match failure {
             Failure::Passing { .. } | Failure::NotDone { .. } => ApiError::Internal,

@@ -12,7 +12,7 @@ use crate::{
 };
 use futures_util::lock::Mutex;
 use shared::{
-    conversation::{Ask, ConnectionId, Context, Effect, Input, To},
+    conversation::{Ask, ConnectionId, Context, Effect, Input, ThreadRef, To},
     protocol::{PhaseView, ServerFrame},
     settings::Plan,
     time::{Timestamp, back_off},
@@ -241,6 +241,11 @@ impl Shell {
     /// The worker has no connector to the conversation's desk any more.
     pub(crate) fn desk(&self) -> Result<Kind> {
         Kind::of(self.of_plan(|plan| plan.desk.clone()).as_deref())
+    }
+
+    pub(crate) fn thread(&self) -> Option<ThreadRef> {
+        let stored = self.stored.borrow();
+        stored.as_ref()?.conversation.thread().cloned()
     }
 
     pub(crate) fn of_plan<T: Default>(&self, look: impl Fn(&Plan) -> T) -> T {

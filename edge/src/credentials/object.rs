@@ -24,6 +24,7 @@ use worker::{
     durable_object, url::form_urlencoded,
 };
 
+const REFRESH_TOKENS: &str = "WEBEX_REFRESH_TOKEN";
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// While no token is to be had, it is asked for no sooner again.
 const AFTER_FAILURE: Duration = Duration::from_secs(3);
@@ -33,7 +34,7 @@ const LONGEST_AFTER_REFUSAL: Duration = Duration::from_secs(60);
 /// A refusal that is longer ago has nothing to do with the next one.
 const FORGOTTEN: Duration = Duration::from_secs(2 * 60);
 
-/// What is kept of the integration's grant. `seed` fingerprints the operator's refresh token: a new one
+/// What is kept of an integration's grant. `seed` fingerprints the operator's refresh token: a new one
 /// replaces all that came of the old.
 #[derive(Clone, Serialize, Deserialize)]
 struct Grant {
@@ -56,7 +57,8 @@ pub struct CredentialsDo {
     env: Env,
     /// Held while a token is fetched: whoever comes meanwhile waits and gets the new one, or learns that there is none.
     google: Mutex<Held<Token>>,
-    webex: Mutex<Held<Grant>>,
+    /// One an account, in the order of the operator's list.
+    webex: Vec<Mutex<Held<Grant>>>,
 }
 
 struct Held<T> {
@@ -124,11 +126,12 @@ impl<T> Held<T> {
 
 impl DurableObject for CredentialsDo {
     fn new(state: State, env: Env) -> Self {
+        let accounts = config::list(&env, REFRESH_TOKENS).map_or(0, |tokens| tokens.len());
         Self {
             state,
             env,
             google: Mutex::default(),
-            webex: Mutex::default(),
+            webex: (0..accounts).map(|_| Mutex::default()).collect(),
         }
     }
 
@@ -136,7 +139,8 @@ impl DurableObject for CredentialsDo {
         let ask: Ask = serde_json::from_str(&request.text().await?)?;
         let token = match ask.account {
             Account::Bot => self.google(&ask).await,
-            Account::Desk | Account::DeskBot => self.webex(&ask).await,
+            Account::Desk(number) => self.webex(number, &ask).await,
+            Account::DeskBot => Err(Error::RustError("its token is a setting".into())),
         };
         match token {
             Ok(token) => Response::from_json(&token),
@@ -178,14 +182,16 @@ impl CredentialsDo {
         Ok(token_of(&token_answer(&key.token_uri, &form).await?))
     }
 
-    /// The integration's token: by the refresh grant.
-    async fn webex(&self, ask: &Ask) -> Result<Token> {
-        let mut held = self.webex.lock().await;
+    /// An integration's token: by the refresh grant.
+    async fn webex(&self, number: usize, ask: &Ask) -> Result<Token> {
+        let missing = || Error::RustError(format!("{REFRESH_TOKENS} has no token number {}", number + 1));
+        let mut held = self.webex.get(number).ok_or_else(missing)?.lock().await;
         let refused = ask.refused.as_deref();
-        let configured = config::variable(&self.env, "WEBEX_REFRESH_TOKEN")?;
+        let mut tokens = config::list(&self.env, REFRESH_TOKENS)?.into_iter();
+        let configured = tokens.nth(number).ok_or_else(missing)?;
         let seed = format!("{:x}", Sha256::digest(configured.as_bytes()));
         if held.known.is_none() {
-            held.known = self.state.storage().get::<Grant>("webex").await?;
+            held.known = self.state.storage().get::<Grant>(&key(number)).await?;
         }
         let grant = held.known.clone().filter(|grant| grant.seed == seed);
         if let Some(grant) = grant.as_ref().filter(|grant| is_usable(&grant.token, refused)) {
@@ -195,7 +201,7 @@ impl CredentialsDo {
         if held.is_hopeless(refused, now()) {
             return Err(hopeless());
         }
-        let renewed = self.renewed(grant, configured, seed).await;
+        let renewed = self.renewed(number, grant, configured, seed).await;
         let grant = held.note(renewed)?;
         let token = grant.token.clone();
         held.known = Some(grant);
@@ -204,7 +210,13 @@ impl CredentialsDo {
 
     /// The newest refresh token is stored before it is relied on. Should the object die between the answer and the
     /// store, the older one is used again: Webex lets it live on until its successor is used.
-    async fn renewed(&self, grant: Option<Grant>, configured: String, seed: String) -> Result<Grant> {
+    async fn renewed(
+        &self,
+        number: usize,
+        grant: Option<Grant>,
+        configured: String,
+        seed: String,
+    ) -> Result<Grant> {
         let stored = grant.map(|grant| grant.refresh_token);
         let is_stored = stored.as_ref().is_some_and(|stored| *stored != configured);
         let refreshed = self.refresh(stored.unwrap_or_else(|| configured.clone())).await;
@@ -219,7 +231,7 @@ impl CredentialsDo {
             token: token_of(&answer),
             refresh_token: answer.refresh_token.unwrap_or(refresh_token),
         };
-        self.state.storage().put("webex", &grant).await?;
+        self.state.storage().put(&key(number), &grant).await?;
         Ok(grant)
     }
 
@@ -251,6 +263,14 @@ enum NoToken {
 impl From<NoToken> for Error {
     fn from(cause: NoToken) -> Self {
         Self::RustError(cause.to_string())
+    }
+}
+
+/// Under which a grant is stored.
+fn key(number: usize) -> String {
+    match number {
+        0 => "webex".into(),
+        number => format!("webex {number}"),
     }
 }
 
@@ -295,7 +315,7 @@ mod tests {
 
     fn refused(token: &str) -> Ask {
         Ask {
-            account: Account::Desk,
+            account: Account::Desk(0),
             refused: Some(token.into()),
             was_new: true,
         }

@@ -63,6 +63,20 @@ impl Kind {
         }
     }
 
+    /// The accounts that share the work at this desk; at least one.
+    pub(crate) fn accounts(self, env: &Env) -> usize {
+        match self {
+            Self::Webex => webex::accounts(env),
+        }
+    }
+
+    /// By which account a thread was opened, and goes on.
+    pub(crate) fn account_of(self, thread: &ThreadRef) -> usize {
+        match self {
+            Self::Webex => webex::account_of(thread),
+        }
+    }
+
     pub(crate) fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
@@ -104,11 +118,13 @@ impl Kind {
 }
 
 impl<'a> Desk<'a> {
+    /// By this account, from 0.
+    ///
     /// # Errors
     /// The operator has not set what this desk needs.
-    pub(crate) fn new(kind: Kind, env: &'a Env, accounts: &'a Accounts) -> Result<Self> {
+    pub(crate) fn new(kind: Kind, env: &'a Env, accounts: &'a Accounts, account: usize) -> Result<Self> {
         match kind {
-            Kind::Webex => Ok(Self::Webex(webex::Api::new(env, accounts)?)),
+            Kind::Webex => Ok(Self::Webex(webex::Api::new(env, accounts, account)?)),
         }
     }
 
@@ -180,7 +196,7 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// Calls back with each thread and the time of its last activity, the latest first, until it has had enough.
+    /// Calls back with each thread of the account and the time of its last activity, the latest first, until it has had enough.
     pub(crate) async fn threads_by_activity(
         &self,
         more: impl FnMut(ThreadRef, Option<Timestamp>) -> bool,
@@ -190,7 +206,7 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// Watches that deliver.
+    /// The account's watches that deliver.
     pub(crate) async fn working_watches(&self) -> Result<Vec<WatchRef>, Failure> {
         match self {
             Self::Webex(api) => api.active_webhooks().await,

@@ -69,7 +69,7 @@ impl StandingRoom {
 #[derive(Deserialize)]
 pub(super) struct Live {
     pub(super) id: String,
-    pub(super) thread: String,
+    pub(super) thread: ThreadRef,
     pub(super) watch: Option<String>,
     /// When something was last written in its thread, by the desk's clock, as the conversation has been told.
     pub(super) activity: Option<Timestamp>,
@@ -96,8 +96,8 @@ impl List {
         &self.env
     }
 
-    pub(super) fn desk(&self, kind: Kind) -> Result<Desk<'_>> {
-        Desk::new(kind, &self.env, &self.accounts)
+    pub(super) fn desk(&self, kind: Kind, account: usize) -> Result<Desk<'_>> {
+        Desk::new(kind, &self.env, &self.accounts, account)
     }
 
     pub(crate) async fn answer(&self, site: &str, call: SiteCall) -> Result<SiteAnswer, ApiError> {
@@ -183,7 +183,7 @@ impl List {
         struct Row {
             agent: String,
         }
-        let available = match self.desk(desk)?.available(&candidates).await {
+        let available = match self.desk(desk, 0)?.available(&candidates).await {
             Some(available) if !available.is_empty() => available,
             Some(_) | None => candidates.clone(),
         };
@@ -221,7 +221,7 @@ impl List {
             return Ok(SiteAnswer::Thread(thread));
         }
         let opened = self
-            .desk(room.desk)?
+            .desk(room.desk, 0)?
             .open_standing_thread(&room.topic, &room.reference, &room.participants)
             .await;
         let thread = opened.map_err(|failure| {
@@ -233,15 +233,18 @@ impl List {
         Ok(SiteAnswer::Thread(thread))
     }
 
-    /// At this desk.
-    pub(super) fn live(&self, desk: Kind) -> Result<Vec<Live>> {
-        self.sql
+    /// At this desk, by this account.
+    pub(super) fn live(&self, desk: Kind, account: usize) -> Result<Vec<Live>> {
+        let mut live: Vec<Live> = self
+            .sql
             .exec(
                 "SELECT id, thread, watch, CAST(activity AS INTEGER) AS activity, CAST(read AS INTEGER) AS read, read_at
                  FROM conversation WHERE live = 1 AND thread IS NOT NULL AND coalesce(desk, ?) = ?",
                 vec![Kind::DEFAULT.name().into(), desk.name().into()],
             )?
-            .to_array()
+            .to_array()?;
+        live.retain(|one| desk.account_of(&one.thread) == account);
+        Ok(live)
     }
 
     /// It is over, though it could not say so.

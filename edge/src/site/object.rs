@@ -20,17 +20,18 @@ const AFTER_ERROR: Duration = Duration::from_secs(30);
 pub struct SiteDo {
     versions: Versions,
     list: List,
-    /// One a desk.
+    /// One an account at each desk.
     ticks: Vec<Tick>,
     storage: Storage,
 }
 
 impl DurableObject for SiteDo {
     fn new(state: State, env: Env) -> Self {
+        let of_desk = |desk: Kind| (0..desk.accounts(&env)).map(move |account| Tick::new(desk, account));
         Self {
+            ticks: Kind::ALL.into_iter().flat_map(of_desk).collect(),
             versions: Versions::new(&state, env.clone()),
             list: List::new(&state, env),
-            ticks: Kind::ALL.into_iter().map(Tick::new).collect(),
             storage: state.storage(),
         }
     }
@@ -73,7 +74,11 @@ impl SiteDo {
         let next = match &call.job {
             SiteJob::Enlist { watch, .. } => {
                 let desk = Kind::of(call.desk.as_deref())?;
-                let tick = self.ticks.iter().find(|tick| tick.desk == desk);
+                let account = call.thread.as_ref().map_or(0, |thread| desk.account_of(thread));
+                let tick = self
+                    .ticks
+                    .iter()
+                    .find(|tick| tick.desk == desk && tick.account == account);
                 tick.map(|tick| tick.enlisted(&self.list, watch.as_ref(), call.thread.is_some()))
             }
             SiteJob::Delist

@@ -2,7 +2,10 @@
 
 use super::list::Live;
 use crate::desk::Desk;
-use shared::{conversation::Failure, time::Timestamp};
+use shared::{
+    conversation::{Failure, ThreadRef},
+    time::Timestamp,
+};
 use std::collections::{HashMap, HashSet};
 
 /// Rooms that are listed at most: so many times those that are looked for, and some.
@@ -14,16 +17,16 @@ const AND_SOME: usize = 500;
 pub(super) async fn activity(
     desk: &Desk<'_>,
     wanted: &[&Live],
-) -> Result<HashMap<String, Timestamp>, Failure> {
-    let mut missing: HashSet<&str> = wanted.iter().map(|one| one.thread.as_str()).collect();
+) -> Result<HashMap<ThreadRef, Timestamp>, Failure> {
+    let mut missing: HashSet<&ThreadRef> = wanted.iter().map(|one| &one.thread).collect();
     let oldest = wanted.iter().map(|one| one.activity).min().flatten();
     let (mut found, mut listed) = (HashMap::new(), 0);
-    let look = |room: shared::conversation::ThreadRef, at: Option<Timestamp>| {
+    let look = |room: ThreadRef, at: Option<Timestamp>| {
         listed += 1;
         if let Some(at) = at
-            && missing.remove(room.0.as_str())
+            && missing.remove(&room)
         {
-            found.insert(room.0, at);
+            found.insert(room, at);
         }
         let is_older = at.is_some() && oldest.is_some() && at < oldest;
         !missing.is_empty() && !is_older && listed < wanted.len() * TIMES + AND_SOME

@@ -39,9 +39,10 @@ const READS_PERCENT: u64 = 8;
 const AT_ONCE: usize = 20;
 const BETWEEN: Duration = Duration::from_secs(5);
 
-/// Looks at one desk.
+/// Looks at one desk by one account, whose limits and failures are its own.
 pub(crate) struct Tick {
     pub(crate) desk: Kind,
+    pub(crate) account: usize,
     /// When something new was last found.
     news_at: Cell<Timestamp>,
     /// Webhooks that did not deliver when all were last listed, less those that were mended since.
@@ -69,9 +70,10 @@ struct Wake {
 }
 
 impl Tick {
-    pub(crate) fn new(desk: Kind) -> Self {
+    pub(crate) fn new(desk: Kind, account: usize) -> Self {
         Self {
             desk,
+            account,
             news_at: Cell::new(now()),
             lost: RefCell::default(),
             full_at: Cell::default(),
@@ -168,7 +170,7 @@ impl Tick {
 
     /// `false`: there is nothing to look at.
     async fn look(&self, list: &List) -> Result<bool> {
-        let live = list.live(self.desk)?;
+        let live = list.live(self.desk, self.account)?;
         if live.is_empty() {
             return Ok(false);
         }
@@ -219,7 +221,7 @@ impl Tick {
 
     /// Who is to be told. Between two looks at everything, only those count whose webhook does not work.
     async fn find(&self, list: &List, live: &[Live], is_told: bool) -> Result<Vec<Wake>, Failure> {
-        let desk = list.desk(self.desk).map_err(|error| {
+        let desk = list.desk(self.desk, self.account).map_err(|error| {
             console_warn!("regular look: {error}");
             Failure::Passing { retry_after: None }
         })?;
@@ -242,7 +244,7 @@ impl Tick {
         let activity = rooms::activity(&desk, &wanted).await?;
         let mut wakes = vec![];
         for one in wanted {
-            let at = activity.get(one.thread.as_str()).copied();
+            let at = activity.get(&one.thread).copied();
             let is_news = at.is_none() || at != one.activity;
             if is_news && at.is_some() {
                 self.news_at.set(began);

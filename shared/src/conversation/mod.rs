@@ -259,6 +259,10 @@ impl Conversation {
         &self.plan
     }
 
+    pub fn thread(&self) -> Option<&ThreadRef> {
+        self.thread.as_ref()
+    }
+
     /// Nothing of it is to be shown any more.
     pub fn is_erased(&self) -> bool {
         self.is_erased

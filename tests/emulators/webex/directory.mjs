@@ -12,11 +12,12 @@ export const PEOPLE = [
   person('2c3fae50-7d91-4e43-a0b6-4182d3f5c9e3', 'live-chat@example.com', 'Live Chat', 'person', 'integration-live-chat'),
   person('3d40bf61-8ea2-4f54-b1c7-5293e406daf4', 'live-chat@webex.bot', 'Live Chat Bot', 'bot', 'bot-live-chat'),
   person('5f62d183-a0c4-4176-93e9-74b50628fc16', 'admin@example.com', 'Ada Admin', 'person'),
+  person('71840fa5-c2e6-4398-b50b-96d7284abe38', 'live-chat-2@example.com', 'Live Chat 2', 'person', 'integration-live-chat-2'),
   person('6073e294-b1d5-4287-a4fa-85c61739ad27', 'dora@partner.example', 'Dora Lind', 'person', 'agent-dora', PARTNER_ORG_ID),
 ];
 
-/** The person that the OAuth integration acts for. */
-export const INTEGRATION = personByEmail('live-chat@example.com');
+/** The people that the OAuth integration acts for. */
+export const INTEGRATIONS = [personByEmail('live-chat@example.com'), personByEmail('live-chat-2@example.com')];
 
 /** Who does what the control API tells an admin to do. */
 export const ADMIN = personByEmail('admin@example.com');

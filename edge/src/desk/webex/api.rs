@@ -24,6 +24,8 @@ pub(crate) struct Api<'a> {
     pub(super) env: &'a Env,
     accounts: &'a Accounts,
     url: String,
+    /// Which of the integration's accounts reads, and writes for the visitor.
+    pub(super) number: usize,
 }
 
 /// An answer that is not 2xx, or none.
@@ -59,9 +61,27 @@ impl From<Trouble> for Failure {
 }
 
 impl<'a> Api<'a> {
-    pub(crate) fn new(env: &'a Env, accounts: &'a Accounts) -> Result<Self> {
+    pub(crate) fn new(env: &'a Env, accounts: &'a Accounts, number: usize) -> Result<Self> {
         let url = config::variable(env, "WEBEX_URL")?;
-        Ok(Self { env, accounts, url })
+        Ok(Self {
+            env,
+            accounts,
+            url,
+            number,
+        })
+    }
+
+    /// By another one of the integration's accounts.
+    pub(super) fn by(&self, number: usize) -> Self {
+        Self {
+            url: self.url.clone(),
+            number,
+            ..*self
+        }
+    }
+
+    pub(super) fn us(&self) -> Account {
+        Account::Desk(self.number)
     }
 
     /// Of a path below the API's address, or of a next page.
@@ -84,9 +104,7 @@ impl<'a> Api<'a> {
     ) -> Result<(), Trouble> {
         let mut path = path.to_owned();
         for _ in 0..MAX_PAGES {
-            let reply = self
-                .call(Account::Desk, Method::Get, &path, Payload::None)
-                .await?;
+            let reply = self.call(self.us(), Method::Get, &path, Payload::None).await?;
             let page: List<T> = parse(&reply)?;
             if !page.items.into_iter().all(&mut more) {
                 return Ok(());
@@ -113,7 +131,7 @@ impl<'a> Api<'a> {
     }
 
     pub(crate) async fn display_name(&self, person: &str) -> Option<String> {
-        let found: Result<Person, _> = self.get(Account::Desk, &format!("/people/{person}")).await;
+        let found: Result<Person, _> = self.get(self.us(), &format!("/people/{person}")).await;
         found.ok().map(|person| person.display_name)
     }
 
@@ -164,7 +182,7 @@ impl<'a> Api<'a> {
     ) -> Result<Reply<Option<ReadableStream>>, Failure> {
         let path = content_path(source);
         let send = async |call| http::open(call, FILE_TIMEOUT, largest).await;
-        let exchange = self.exchange(Account::Desk, Method::Get, &path, Payload::None, send);
+        let exchange = self.exchange(self.us(), Method::Get, &path, Payload::None, send);
         exchange.await.map_err(gone_if_404)
     }
 
@@ -172,7 +190,7 @@ impl<'a> Api<'a> {
     async fn token(&self, account: Account, refused: Option<&str>) -> Result<String> {
         match account {
             Account::DeskBot => config::variable(self.env, "WEBEX_BOT_TOKEN"),
-            Account::Desk | Account::Bot => self.accounts.token(self.env, account, refused).await,
+            Account::Desk(_) | Account::Bot => self.accounts.token(self.env, account, refused).await,
         }
     }
 
@@ -190,11 +208,13 @@ impl<'a> Api<'a> {
             let token = match self.token(account, refused.as_deref()).await {
                 Ok(token) => token,
                 Err(error) => {
-                    let setting = match account {
-                        Account::DeskBot => "WEBEX_BOT_TOKEN",
-                        Account::Desk | Account::Bot => "WEBEX_REFRESH_TOKEN",
-                    };
-                    console_error!("no token by {setting}: {error}");
+                    match account {
+                        Account::DeskBot => console_error!("no token by WEBEX_BOT_TOKEN: {error}"),
+                        Account::Desk(number) => {
+                            console_error!("no token by WEBEX_REFRESH_TOKEN, account {}: {error}", number + 1)
+                        }
+                        Account::Bot => {}
+                    }
                     return Err(no_token(account));
                 }
             };
@@ -241,7 +261,7 @@ fn no_token(account: Account) -> Trouble {
             failure: Failure::Refused,
             status: 401,
         },
-        Account::Desk | Account::Bot => Trouble::not_sent(),
+        Account::Desk(_) | Account::Bot => Trouble::not_sent(),
     }
 }
 

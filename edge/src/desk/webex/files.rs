@@ -6,7 +6,6 @@ use super::{
     wire::Message,
 };
 use crate::{
-    calls::accounts::Account,
     platform::http::{Payload, Streamed},
     store::{Content, Parts, Store, readable},
 };
@@ -27,7 +26,7 @@ impl Webex<'_> {
         name: &str,
         attempt: &Attempt,
     ) -> Result<Post, Failure> {
-        if let Some(done) = self.posted_before(room, Account::Desk, name, attempt).await? {
+        if let Some(done) = self.posted_before(room, self.api.us(), name, attempt).await? {
             return Ok(done);
         }
         let store = Store::new(self.place.state);
@@ -39,11 +38,11 @@ impl Webex<'_> {
         let payload = Payload::Stream(form(room, name, store, parts));
         let reply = self
             .api
-            .call(Account::Desk, Method::Post, "/messages", payload)
+            .call(self.api.us(), Method::Post, "/messages", payload)
             .await;
         let post: Message = match reply {
             Ok(reply) => parse(&reply)?,
-            Err(trouble) => return Err(self.not_posted(room, Account::Desk, trouble).await),
+            Err(trouble) => return Err(self.not_posted(room, self.api.us(), trouble).await),
         };
         Ok(post.into())
     }
@@ -55,7 +54,7 @@ impl Webex<'_> {
             let path = content_path(source);
             let found = match self
                 .api
-                .call(Account::Desk, Method::Head, &path, Payload::None)
+                .call(self.api.us(), Method::Head, &path, Payload::None)
                 .await
             {
                 Ok(reply) => {

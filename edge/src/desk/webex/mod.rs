@@ -4,12 +4,14 @@
 //! Webex has no idempotency keys. After an attempt whose end is unknown the connector looks for its result
 //! first: a room by its unique title, a post among those after the last one known, a webhook by its address.
 
+mod accounts;
 mod api;
 mod files;
 mod site;
 mod watch;
 mod wire;
 
+pub(crate) use accounts::{account_of, count as accounts};
 pub(crate) use api::Api;
 
 use super::{Limits, Place, words};
@@ -48,7 +50,7 @@ impl<'a> Webex<'a> {
     }
 
     pub(super) async fn run(&self, job: &DeskJob, attempt: &Attempt) -> Result<DeskOutcome, Failure> {
-        let room = self.place.thread.as_ref().map_or("", |thread| &thread.0);
+        let room = self.place.thread.as_ref().map_or("", accounts::room_of);
         match job {
             DeskJob::OpenThread {
                 topic,
@@ -96,16 +98,13 @@ impl<'a> Webex<'a> {
     }
 
     async fn open_room(&self, title: &str, attempt: &Attempt) -> Result<ThreadRef, Failure> {
+        let seed = self.place.conversation;
         if let Attempt::MaybeDone { .. } = attempt
-            && let Some(room) = self.api.room_titled(title, Some(OLDEST_ATTEMPT)).await?
+            && let Some(thread) = self.api.opened_before(title, seed, Some(OLDEST_ATTEMPT)).await?
         {
-            return Ok(ThreadRef(room));
+            return Ok(thread);
         }
-        let room: Created = self
-            .api
-            .post_json(Account::Desk, "/rooms", &NewRoom { title })
-            .await?;
-        Ok(ThreadRef(room.id))
+        self.api.open_room(title, seed).await
     }
 
     async fn add(&self, room: &str, who: &Participant) -> Result<DeskOutcome, Failure> {
@@ -124,7 +123,7 @@ impl<'a> Webex<'a> {
         };
         match self
             .api
-            .post_json::<Membership>(Account::Desk, "/memberships", &membership)
+            .post_json::<Membership>(self.api.us(), "/memberships", &membership)
             .await
         {
             Ok(added) => Ok(DeskOutcome::Added {
@@ -142,7 +141,7 @@ impl<'a> Webex<'a> {
 
     async fn post(&self, room: &str, voice: Voice, text: &str, attempt: &Attempt) -> Result<Post, Failure> {
         let account = match voice {
-            Voice::Visitor => Account::Desk,
+            Voice::Visitor => self.api.us(),
             Voice::Bot => Account::DeskBot,
         };
         if let Some(done) = self.posted_before(room, account, text, attempt).await? {
@@ -164,7 +163,7 @@ impl<'a> Webex<'a> {
         match account {
             Account::DeskBot if trouble.status == 404 => Failure::Refused,
             Account::DeskBot => trouble.failure,
-            Account::Desk | Account::Bot => self.gone_or(room, trouble).await,
+            Account::Desk(_) | Account::Bot => self.gone_or(room, trouble).await,
         }
     }
 
@@ -211,7 +210,7 @@ impl<'a> Webex<'a> {
     /// `None` for a message that is deleted, is not of this room, or has no readable time.
     async fn read(&self, room: &str, message: &DeskRef) -> Result<Option<DeskMessage>, Failure> {
         let path = format!("/messages/{}", message.0);
-        let read: Message = match self.api.get(Account::Desk, &path).await {
+        let read: Message = match self.api.get(self.api.us(), &path).await {
             Ok(read) => read,
             Err(Trouble { status: 404, .. }) => return Ok(None),
             Err(trouble) => return Err(trouble.into()),

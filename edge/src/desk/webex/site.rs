@@ -1,10 +1,11 @@
 //! What a site asks Webex beyond one conversation: who is available, what rooms are alive, where left messages go.
 
 use super::{
+    accounts::{account_of, room_of},
     api::{Api, Trouble},
     wire::*,
 };
-use crate::{calls::accounts::Account, desk::words, platform::now};
+use crate::{desk::words, platform::now};
 use shared::{
     conversation::{Failure, ThreadRef, WatchRef},
     time::Timestamp,
@@ -21,12 +22,21 @@ const AVAILABLE: [&str; 2] = ["active", "unknown"];
 impl Api<'_> {
     /// Those of the addresses whom presence calls available; `None` where it cannot be read for any of them.
     pub(crate) async fn available(&self, addresses: &[String]) -> Option<Vec<String>> {
+        for api in self.all(addresses.first().map_or("", String::as_str)) {
+            if let Some(available) = api.seen_available(addresses).await {
+                return Some(available);
+            }
+        }
+        None
+    }
+
+    async fn seen_available(&self, addresses: &[String]) -> Option<Vec<String>> {
         let mut available = vec![];
         let mut is_known = false;
         for address in addresses {
             let email: String = form_urlencoded::byte_serialize(address.as_bytes()).collect();
             let people: Result<List<Person>, _> =
-                self.get(Account::Desk, &format!("/people?email={email}")).await;
+                self.get(self.us(), &format!("/people?email={email}")).await;
             let status = match people {
                 Ok(people) => people.items.into_iter().next().map(|person| person.status),
                 Err(trouble) => {
@@ -49,7 +59,7 @@ impl Api<'_> {
         &self,
         mut more: impl FnMut(ThreadRef, Option<Timestamp>) -> bool,
     ) -> Result<(), Failure> {
-        let look = |room: Room| more(ThreadRef(room.id), time(&room.last_activity));
+        let look = |room: Room| more(self.thread(room.id), time(&room.last_activity));
         let path = format!("/rooms?type=group&sortBy=lastactivity&max={ROOMS}");
         self.list(&path, look).await?;
         Ok(())
@@ -77,17 +87,13 @@ impl Api<'_> {
         people: &[String],
     ) -> Result<ThreadRef, Failure> {
         let title = words::standing_title(topic, reference);
-        let room = match self.room_titled(&title, None).await? {
-            Some(room) => room,
-            None => {
-                let room: Created = self
-                    .post_json(Account::Desk, "/rooms", &NewRoom { title: &title })
-                    .await?;
-                room.id
-            }
+        let thread = match self.opened_before(&title, reference, None).await? {
+            Some(thread) => thread,
+            None => self.open_room(&title, reference).await?,
         };
-        self.add_people(&room, people).await?;
-        Ok(ThreadRef(room))
+        let owner = self.by(account_of(&thread));
+        owner.add_people(room_of(&thread), people).await?;
+        Ok(thread)
     }
 
     /// The latest first; one that was created longer ago than this is not looked for.
@@ -127,7 +133,7 @@ impl Api<'_> {
                 person_id: None,
             };
             match self
-                .post_json::<Membership>(Account::Desk, "/memberships", &membership)
+                .post_json::<Membership>(self.us(), "/memberships", &membership)
                 .await
             {
                 Ok(_) | Err(Trouble { status: 409, .. }) => has_reader = true,

@@ -1,7 +1,7 @@
 //! How the connector learns of what people write: by a webhook for the room, and by reading the room itself.
 
 use super::{Webex, api::Trouble, is_bot, message_of, wire::*};
-use crate::{calls::accounts::Account, config, platform::http::Payload};
+use crate::{config, platform::http::Payload};
 use shared::{
     conversation::{Attempt, DeskOutcome, DeskRef, Failure, Found, Newest, WatchRef},
     time::Timestamp,
@@ -45,7 +45,7 @@ impl Webex<'_> {
         };
         match self
             .api
-            .post_json::<Created>(Account::Desk, "/webhooks", &hook)
+            .post_json::<Created>(self.api.us(), "/webhooks", &hook)
             .await
         {
             Ok(hook) => Ok(WatchRef(hook.id)),
@@ -60,7 +60,7 @@ impl Webex<'_> {
             return trouble.failure;
         }
         let path = format!("/rooms/{room}");
-        match self.api.get::<Room>(Account::Desk, &path).await {
+        match self.api.get::<Room>(self.api.us(), &path).await {
             Err(Trouble { status: 404, .. }) => Failure::ThreadGone,
             Ok(_) | Err(_) => trouble.failure,
         }
@@ -73,7 +73,7 @@ impl Webex<'_> {
             return self.watch(room, &Attempt::First).await;
         }
         let path = format!("/webhooks/{}", watch.0);
-        match self.api.get::<Webhook>(Account::Desk, &path).await {
+        match self.api.get::<Webhook>(self.api.us(), &path).await {
             Ok(hook) if hook.status == "active" => Ok(watch.clone()),
             Ok(_) => self.revive(watch.clone()).await,
             Err(Trouble {
@@ -96,7 +96,7 @@ impl Webex<'_> {
         let path = format!("/webhooks/{}", watch.0);
         let _revived: Created = self
             .api
-            .send_json(Account::Desk, Method::Put, &path, &hook)
+            .send_json(self.api.us(), Method::Put, &path, &hook)
             .await?;
         Ok(watch)
     }
@@ -108,7 +108,7 @@ impl Webex<'_> {
         let path = format!("/webhooks/{}", watch.0);
         match self
             .api
-            .call(Account::Desk, Method::Delete, &path, Payload::None)
+            .call(self.api.us(), Method::Delete, &path, Payload::None)
             .await
         {
             Ok(_)
@@ -128,7 +128,7 @@ impl Webex<'_> {
         since: Option<Timestamp>,
         whole: bool,
     ) -> Result<(Vec<Found>, Option<Newest>), Failure> {
-        let own_id = self.api.own_id(Account::Desk).await?;
+        let own_id = self.api.own_id(self.api.us()).await?;
         let (mut found, mut newest, mut seen) = (vec![], None, 0);
         let look = |message: Message| {
             let (source, at) = (DeskRef(message.id.clone()), time(&message.created));

@@ -1,0 +1,106 @@
+//! Several accounts of the integration, so that each has its own limits at Webex. Only a member can do anything in a room,
+//! so the account that opened it is part of its name in the core: as a number before Webex's own id, which no id has a space
+//! in. The first account, which most sites have alone, goes without.
+
+use super::api::Api;
+use crate::{config, desk::webex::wire::*};
+use shared::conversation::{Failure, ThreadRef};
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    time::Duration,
+};
+use worker::{Env, Result, console_warn};
+
+/// How many there are, counted from 0.
+pub(crate) fn count(env: &Env) -> usize {
+    config::list(env, "WEBEX_REFRESH_TOKEN").map_or(1, |tokens| tokens.len().max(1))
+}
+
+pub(super) fn room_of(thread: &ThreadRef) -> &str {
+    parts(thread).1
+}
+
+pub(crate) fn account_of(thread: &ThreadRef) -> usize {
+    parts(thread).0
+}
+
+fn parts(thread: &ThreadRef) -> (usize, &str) {
+    let numbered = thread.0.split_once(' ');
+    numbered
+        .and_then(|(number, room)| Some((number.parse().ok()?, room)))
+        .unwrap_or((0, &thread.0))
+}
+
+impl Api<'_> {
+    /// A room of this account.
+    pub(super) fn thread(&self, room: String) -> ThreadRef {
+        match self.number {
+            0 => ThreadRef(room),
+            number => ThreadRef(format!("{number} {room}")),
+        }
+    }
+
+    /// All accounts. Which one comes first follows from the seed, so that they share the work.
+    pub(super) fn all(&self, seed: &str) -> impl Iterator<Item = Self> {
+        let mut hasher = DefaultHasher::new();
+        seed.hash(&mut hasher);
+        let count = count(self.env);
+        let first = usize::try_from(hasher.finish() % count as u64).unwrap_or_default();
+        (first..first + count).map(move |number| self.by(number % count))
+    }
+
+    /// An account that has no token, or has used up what Webex takes of it, gets no new room as long as another one has.
+    pub(super) async fn open_room(&self, title: &str, seed: &str) -> Result<ThreadRef, Failure> {
+        let mut refusal = Failure::Refused;
+        for api in self.all(seed) {
+            let room = api
+                .post_json::<Created>(api.us(), "/rooms", &NewRoom { title })
+                .await;
+            match room.map_err(Failure::from) {
+                Ok(room) => return Ok(api.thread(room.id)),
+                Err(failure @ (Failure::NotDone { .. } | Failure::Refused)) => {
+                    console_warn!("account {} opens no room: {failure:?}", api.number + 1);
+                    refusal = failure;
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        Err(refusal)
+    }
+
+    /// A room that an earlier attempt has opened, by whichever account.
+    pub(super) async fn opened_before(
+        &self,
+        title: &str,
+        seed: &str,
+        within: Option<Duration>,
+    ) -> Result<Option<ThreadRef>, Failure> {
+        for api in self.all(seed) {
+            match api.room_titled(title, within).await {
+                Ok(Some(room)) => return Ok(Some(api.thread(room))),
+                // Without a token nothing could be done in its room either.
+                Ok(None) | Err(Failure::NotDone { retry_after: None }) => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rooms_name_tells_the_account() {
+        for (name, account, room) in [
+            ("Y2lz", 0, "Y2lz"),
+            ("2 Y2lz", 2, "Y2lz"),
+            ("", 0, ""),
+            ("x y", 0, "x y"),
+        ] {
+            let thread = ThreadRef(name.into());
+            assert_eq!((account_of(&thread), room_of(&thread)), (account, room));
+        }
+    }
+}
