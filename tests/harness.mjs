@@ -21,6 +21,9 @@ export const DEFAULT_SETTINGS = JSON.parse(readFileSync(join(ROOT, 'edge/default
 /** How long a fact may take on a machine that is busy with other things: only a failure waits as long. */
 const LONG = 40_000;
 
+/** Faults that are planned so often are to last as long as the test. */
+const FOR_EVER = 100;
+
 /** Agents' tokens at the Webex emulator. */
 export const ANNA = 'agent-anna';
 export const BEN = 'agent-ben';
@@ -38,8 +41,9 @@ export function changed(change) {
  * @param {object} [options]
  * @param {(settings: object) => void} [options.settings] changes the built-in settings document
  * @param {Record<string, string>} [options.vars] variables of the worker
+ * @param {string} [options.main] a script round the worker, which it knows as `the-worker`
  */
-export async function startWorld({ settings, vars: given } = {}) {
+export async function startWorld({ settings, vars: given, main } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'edgechat-'));
   const serviceAccount = newServiceAccount(0);
   const emulators = await startEmulators({ port: 0, serviceAccount });
@@ -60,7 +64,7 @@ export async function startWorld({ settings, vars: given } = {}) {
   const varsFile = join(folder, 'vars');
   writeVars(varsFile, vars);
   const config = join(folder, 'wrangler.toml');
-  writeFileSync(config, wranglerConfig());
+  writeFileSync(config, wranglerConfig(main));
   const world = new World({ folder, emulators, url, ports, config, varsFile, vars });
   if (settings) await world.publish(changed(settings));
   await world.startWorker();
@@ -165,6 +169,12 @@ class World {
 
   fault(fault) {
     return this.control('POST', '/faults', fault);
+  }
+
+  /** Fails where a fault that a test has planned was not met: it would have tested nothing. Those for ever do not count. */
+  async metAllFaults() {
+    const unmet = (await this.control('GET', '/faults')).filter(({ left }) => left < FOR_EVER);
+    if (unmet.length > 0) throw new Error(`not met: ${JSON.stringify(unmet)}`);
   }
 
   /** Calls the emulated vendors received, as `METHOD path`, without their query. */
@@ -301,8 +311,12 @@ function writeVars(file, vars) {
 }
 
 /** The project's configuration as it is, for a folder elsewhere, and without a build: the tests run on what was built. */
-function wranglerConfig() {
-  const text = readFileSync(join(ROOT, 'wrangler.toml'), 'utf8');
+function wranglerConfig(main) {
+  let text = readFileSync(join(ROOT, 'wrangler.toml'), 'utf8');
+  if (main) {
+    const worker = /^main = (.*)$/m.exec(text)[1];
+    text = `${text.replace(/^main = .*$/m, `main = ${JSON.stringify(join(ROOT, main))}`)}\n[alias]\nthe-worker = ${worker}\n`;
+  }
   return text.replace(/^\[build\]\n(?:.+\n)+/m, '').replace(/"(dist\/[^"]+)"/g, (_, path) => JSON.stringify(join(ROOT, path)));
 }
 

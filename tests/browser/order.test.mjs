@@ -20,10 +20,14 @@ test('twenty messages signalled in any order, at once and twice, stand in the or
   await tab.goto(world.url);
   const other = await panelOf(tab);
   await log(other).waitFor({ state: 'attached' });
+  await world.wasRead((await world.room()).id);
+  // A list would bring them in order: each is read by itself.
+  await world.fault({ route: 'GET /webex/v1/messages?', status: 503, times: 10_000 });
   await world.control('POST', '/deliveries', { hold: true, duplicate: 6 });
   const written = Array.from({ length: 20 }, (_, n) => `line ${n + 1}`);
+  const ids = [];
   for (const text of written) {
-    await world.agentSays(text);
+    ids.push((await world.agentSays(text)).id);
     await world.control('POST', '/clock', { advance_ms: 5 });
   }
   await world.shuffle(test);
@@ -31,6 +35,8 @@ test('twenty messages signalled in any order, at once and twice, stand in the or
     await until(async () => (await shown(one)).length >= 20);
     assert.deepEqual(await shown(one), written);
   }
+  const read = (await world.calls('GET /webex/v1/messages/')).map((call) => call.split('/').at(-1));
+  assert.notDeepEqual([...new Set(read)], ids, 'they came in another order');
   await page.reload();
   const reloaded = await panelOf(page);
   await until(async () => (await shown(reloaded)).length >= 20);

@@ -1,6 +1,6 @@
 // What every bot does, whoever makes it: one list of scenarios, through the worker and the bot's emulator.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { startWorld, until } from '../harness.mjs';
 
 /**
@@ -38,6 +38,7 @@ export function botContract(bot) {
     });
     after(() => world?.close());
     beforeEach(() => world.control('POST', '/reset'));
+    afterEach(() => world.metAllFaults());
 
     const calls = () => world.requests(bot.route.split(' ')[1]);
     const answers = (visitor) => visitor.lines.filter((line) => line.startsWith('bot: ')).map((line) => line.slice('bot: '.length));

@@ -1,7 +1,7 @@
 // What every desk does, whoever makes it: one list of scenarios, through the worker and the desk's emulator. A desk
 // brings an adapter, which says how its emulator is told to misbehave and how its threads are read.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { startWorld, until, Visitor } from '../harness.mjs';
 
 /**
@@ -59,6 +59,7 @@ export function deskContract(desk) {
     });
     after(() => world?.close());
     beforeEach(() => world.control('POST', '/reset'));
+    afterEach(() => world.metAllFaults());
 
     const only = async () => {
       const threads = await desk.threads(world);

@@ -41,11 +41,24 @@ export class Chance {
     return items[this.whole(0, items.length - 1)];
   }
 
+  /** The items in any order (Fisher-Yates). */
+  shuffled(items) {
+    const order = [...items];
+    for (let last = order.length - 1; last > 0; last -= 1) {
+      const other = this.whole(0, last);
+      [order[last], order[other]] = [order[other], order[last]];
+    }
+    return order;
+  }
+
   /** Of something that happens this often on average, whenever it likes: the time until the next one. */
   wait(average) {
     return -Math.log(1 - this.next()) * average;
   }
 }
+
+/** A seed to print, so that what happened can be made to happen again. */
+export const newSeed = () => Math.floor(Math.random() * 2 ** 31);
 
 /** FNV-1a, 32 bits. */
 function fingerprint(text) {

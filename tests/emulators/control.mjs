@@ -1,10 +1,11 @@
+import { newSeed } from './chance.mjs';
 import { findRoute } from './http.mjs';
-import { newSeed } from './shuffle.mjs';
 import { RELEASE_ORDERS } from './webex/delivery.mjs';
 
 const ROUTES = [
   ['POST /reset', reset],
   ['POST /faults', ({ faults }, fault) => faults.plan(fault)],
+  ['GET /faults', ({ faults }) => faults.unmet],
   ['DELETE /faults', ({ faults }) => faults.clear()],
   ['POST /deliveries', planDeliveries],
   ['POST /deliveries/release', releaseDeliveries],

@@ -34,6 +34,11 @@ export class Faults {
     this.#planned.push({ ...fault, matches: matcher(method, path), left: times });
   }
 
+  /** Those that no call has met yet, or not as often as they were planned. */
+  get unmet() {
+    return this.#planned.map(({ matches, ...fault }) => fault);
+  }
+
   clear() {
     this.#planned = [];
     this.#random = [];

@@ -92,6 +92,16 @@ test('ids of another region name their items as well, and so does the bare UUID 
   assert.match(await bed.refused('POST', '/region', { region: 'a/b' }), /region/);
 });
 
+test('faults that no call has met are told', async () => {
+  await bed.control('POST', '/faults', { route: 'GET /webex/v1/people/me', status: 500, times: 2 });
+  const left = async () => (await bed.control('GET', '/faults')).map(({ route, left }) => [route, left]);
+  assert.deepEqual(await left(), [['GET /webex/v1/people/me', 2]]);
+  for (const rest of [1, 0]) {
+    assert.equal((await bed.webex('GET', '/people/me')).status, 500);
+    assert.deepEqual(await left(), rest ? [['GET /webex/v1/people/me', 1]] : []);
+  }
+});
+
 test('a shuffled order follows from its seed', async () => {
   const orders = [];
   for (const seed of [7, 7, 8]) {

@@ -1,6 +1,5 @@
 import { createHmac } from 'node:crypto';
 import { Chance, disorder } from '../chance.mjs';
-import { shuffled } from '../shuffle.mjs';
 
 const WINDOW_MS = 5 * 60 * 1000;
 const MAX_FAILURES = 100;
@@ -9,7 +8,7 @@ const TIMEOUT_MS = 10_000;
 const ORDERS = {
   same: (held) => held,
   reverse: (held) => held.reverse(),
-  shuffle: shuffled,
+  shuffle: (held, seed) => new Chance(seed).shuffled(held),
 };
 
 const NOTHING_WRONG = { drop: 0, duplicate: 0, hold: false, parallel: false };
