@@ -112,7 +112,7 @@ fn broken_rules(settings: &Settings) -> Vec<SettingsError> {
     settings.check(&Known {
         zone: |name| Zone::find(name).is_some(),
         pattern: zone::is_pattern,
-        desk: |kind| desk::Kind::named(kind).is_some(),
+        desk: |kind| Some(desk::Kind::of(kind).ok()?.limits().rules.addresses),
         bot: bot::is_known,
     })
 }
@@ -136,11 +136,12 @@ fn offset(settings: &Settings) -> impl Fn(Timestamp) -> i64 {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use shared::address::Addresses;
 
     const ANY: Known = Known {
         zone: |_| true,
         pattern: |_| true,
-        desk: |_| true,
+        desk: |_| Some(Addresses::Email),
         bot: |_, _| true,
     };
 
@@ -169,8 +170,8 @@ mod tests {
             ("#0b5fff", "blue", "look.accent: expected a colour like #0b5fff"),
             (
                 "\"ben@example.com\"",
-                "\"ben\"",
-                "topics[0].participants[1]: expected an e-mail address like anna@example.com",
+                "\"ben at example\"",
+                "topics[0].participants[1]: expected an address: up to 254 characters without spaces",
             ),
             (
                 "\"accent\"",

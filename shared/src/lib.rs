@@ -15,6 +15,7 @@
     )
 )]
 
+pub mod address;
 pub mod client;
 pub mod conversation;
 pub mod file;

@@ -7,7 +7,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import WebSocket from 'ws';
-import { changed, contentOf, startWorld, until, Visitor } from '../harness.mjs';
+import { ANNA, changed, contentOf, startWorld, until, Visitor } from '../harness.mjs';
 
 /** 4.3 seconds. */
 const SHORT = 0.00005;
@@ -16,6 +16,13 @@ let world;
 before(async () => {
   world = await startWorld();
   await world.push(changed((d) => (d.retention_days = SHORT)), 'short');
+  await world.push(changed((d) => (d.desk.ended_rooms = { leave: SHORT })), 'left');
+  // Another topic at the same site keeps its rooms.
+  const deleted = (d) => {
+    d.topics[1].desk = { ...d.desk };
+    d.desk.ended_rooms = { delete: SHORT };
+  };
+  await world.push(changed(deleted), 'deleted');
 });
 after(() => world?.close());
 beforeEach(() => world.control('POST', '/reset'));
@@ -202,5 +209,57 @@ describe('the visitor deletes it', () => {
     await until(() => again.state.delivered === 1);
     assert.deepEqual(again.lines, ['visitor: hello again']);
     assert.equal((await world.rooms()).length, 3);
+  });
+});
+
+describe('the room, some time after the end', () => {
+  const OURS = ['live-chat@example.com', 'live-chat@webex.bot'];
+  const isThere = async ({ id }) => (await world.rooms()).some((room) => room.id === id);
+
+  /** A chat that has ended, and when. */
+  async function ended(topic, site) {
+    const visitor = await world.visitSettled(topic, {}, { site });
+    const room = await world.roomOf(visitor);
+    visitor.frame('end');
+    await visitor.hears('* closed by visitor');
+    return { visitor, room, at: Date.now() };
+  }
+
+  test('is left by our accounts, and stays with its people', async () => {
+    const { room, at } = await ended('support', 'left');
+    assert.ok(OURS.every((email) => room.members.includes(email)), room.members.join());
+    await until(async () => (await world.rooms())[0].members.length === 2);
+    assert.ok(Date.now() - at > 4_000);
+    assert.deepEqual((await world.rooms())[0].members, ['anna@example.com', 'ben@example.com']);
+    assert.equal((await world.webex(ANNA, 'GET', `/rooms/${room.id}`)).status, 200);
+  });
+
+  test('is deleted, or kept, as its topic has it', async () => {
+    const [kept, gone] = [await ended('support', 'deleted'), await ended('person', 'deleted')];
+    await until(async () => !(await isThere(gone.room)));
+    assert.ok(Date.now() - gone.at > 4_000);
+    assert.ok(await isThere(kept.room));
+    assert.equal((await entriesOf(gone.visitor)).length, 1, 'what the visitor reads is kept for longer');
+  });
+
+  test('goes as well when the visitor had everything deleted, and then nothing is left', async () => {
+    const visitor = await world.visitSettled('person', {}, { site: 'deleted' });
+    const room = await world.roomOf(visitor);
+    assert.equal((await erase(visitor)).status, 204);
+    await isUnknown(visitor);
+    assert.ok(await isThere(room));
+    await world.restartWorker();
+    await until(async () => !(await isThere(room)));
+    await until(() => filesWith(visitor.session.conversation).length < 2);
+  });
+
+  test('is tried again while Webex fails, also when it was carried out', async () => {
+    await world.fault({ route: 'DELETE /webex/v1/rooms', status: 503 });
+    await world.fault({ route: 'DELETE /webex/v1/rooms', drop: 'after' });
+    const { room } = await ended('person', 'deleted');
+    const tries = () => world.requests('DELETE /webex/v1/rooms');
+    await until(async () => (await tries()).at(-1)?.status === 404);
+    assert.deepEqual((await tries()).map(({ status, dropped }) => [status, dropped]), [[503, undefined], [204, 'after'], [404, undefined]]);
+    assert.ok(!(await isThere(room)));
   });
 });

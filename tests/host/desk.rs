@@ -144,6 +144,16 @@ impl Stage {
                 self.watched = false;
                 Ok(DeskOutcome::Unwatched)
             }
+            DeskJob::LookForPeople => Ok(DeskOutcome::People {
+                are_in: self
+                    .members
+                    .iter()
+                    .any(|who| *who != format!("{:?}", Participant::Bot)),
+            }),
+            DeskJob::EndThread(how) => {
+                self.log.push(format!("  room < {how:?}"));
+                Ok(DeskOutcome::ThreadEnded)
+            }
             DeskJob::Post { voice, line, .. } => {
                 let text = match line {
                     Line::Card(_) => "card".into(),

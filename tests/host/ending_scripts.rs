@@ -1,7 +1,7 @@
 //! The end, the rating, and what is kept afterwards.
 
 use shared::{
-    conversation::{Failure, Input, SiteJob},
+    conversation::{Attempt, DeskJob, Failure, Input, SiteJob, ThreadEnd},
     message::Seq,
     protocol::PhaseView,
 };
@@ -157,6 +157,96 @@ fn a_rating_is_not_posted_after_erasing() {
     stage.take(Input::VisitorErased);
     stage.wait(Duration::from_secs(600));
     assert!(stage.is_erased && !stage.room.iter().any(|line| line.contains("secret")));
+}
+
+/// What the desk was asked to do about the thread's end.
+fn ends(stage: &Stage) -> Vec<ThreadEnd> {
+    let how = |(job, _): &(DeskJob, Attempt)| {
+        if let DeskJob::EndThread(how) = job {
+            Some(*how)
+        } else {
+            None
+        }
+    };
+    stage.asked.iter().filter_map(how).collect()
+}
+
+fn with_ended_rooms(ended_rooms: &str) -> Scene {
+    let mut scene = Scene::new("person");
+    scene.settings.desk.ended_rooms = serde_json::from_str(ended_rooms).expect("a setting");
+    scene
+}
+
+#[test]
+fn a_thread_is_left_or_deleted_so_long_after_the_end() {
+    for (setting, how) in [
+        (r#"{"leave":30}"#, ThreadEnd::Leave),
+        (r#"{"delete":30}"#, ThreadEnd::Delete),
+    ] {
+        let mut stage = Stage::set(with_ended_rooms(setting));
+        stage.wait(DAY * 40);
+        assert!(matches!(
+            stage.conversation.state().phase,
+            PhaseView::Closed { .. }
+        ));
+        let mut stage = Stage::set(with_ended_rooms(setting));
+        stage.take(Input::VisitorEnded);
+        stage.wait(DAY * 30 - Duration::from_secs(1));
+        assert_eq!(ends(&stage), []);
+        stage.crash();
+        // Out of reach for three days.
+        stage.always_fails = vec![("EndThread".into(), Failure::Passing { retry_after: None })];
+        stage.wait(DAY * 3);
+        assert!(
+            ends(&stage).len() > 3 && ends(&stage).len() < 100,
+            "{}",
+            ends(&stage).len()
+        );
+        stage.always_fails.clear();
+        stage.asked.clear();
+        stage.wait(DAY * 120);
+        assert_eq!(ends(&stage), [how]);
+        assert!(!stage.is_erased);
+        stage.wait(DAY * 30);
+        assert!(stage.is_erased);
+        assert_eq!(ends(&stage), [how]);
+    }
+}
+
+#[test]
+fn the_thread_of_an_erased_conversation_ends_when_it_would_have() {
+    let mut stage = Stage::set(with_ended_rooms(r#"{"delete":2}"#));
+    stage.take(Input::VisitorErased);
+    stage.wait(DAY);
+    assert!(stage.rows.is_empty() && !stage.is_erased && ends(&stage).is_empty());
+    assert!(stage.enlisted.last().map(kind) == Some("unlist"));
+    assert!(
+        !stage.snapshot.contains("Jane") && !stage.snapshot.contains("mark"),
+        "{}",
+        stage.snapshot
+    );
+    stage.crash();
+    stage.wait(DAY);
+    assert!(stage.is_erased);
+    assert_eq!(ends(&stage), [ThreadEnd::Delete]);
+}
+
+#[test]
+fn a_room_that_is_not_the_conversations_own_or_is_gone_is_let_be() {
+    let mut left = with_ended_rooms(r#"{"delete":2}"#);
+    left.message = Some("Call me".into());
+    let mut stage = Stage::set(left);
+    stage.wait(DAY * 181);
+    assert!(stage.is_erased && ends(&stage).is_empty());
+    let mut stage = Stage::set(with_ended_rooms(r#"{"delete":2}"#));
+    stage.desk_fails.push_back(Failure::ThreadGone);
+    stage.send("message-1", "hello");
+    stage.wait(DAY * 181);
+    assert!(stage.is_erased && ends(&stage).is_empty());
+    let mut stage = Stage::start("person");
+    stage.take(Input::VisitorEnded);
+    stage.wait(DAY * 181);
+    assert!(stage.is_erased && ends(&stage).is_empty());
 }
 
 fn kind(job: &SiteJob) -> &'static str {

@@ -87,3 +87,51 @@ fn where_replies_are_private_a_file_alone_stays_in_the_room() {
         "#,
     );
 }
+
+#[test]
+fn the_files_of_a_command_are_the_teams_own_also_when_they_come_late() {
+    check(
+        r#"
+        start person
+          room < + anna@example.com
+          room < visitor: card
+        connect
+        agent sends scan.pdf, writing: /note what we may give away
+        +70s
+        scan ends
+        +60s
+        agent sends scan.pdf, writing: /help
+        +70s
+          room < visitor: Help
+        scan ends
+        +60s
+        "#,
+    );
+}
+
+#[test]
+fn a_marked_line_and_its_files_arrive_one_after_the_other() {
+    let mut settings = settings();
+    let marker = String::from("!")
+        .try_into()
+        .unwrap_or_else(|error| panic!("{error}"));
+    settings.desk.replies = Replies::Marked(marker);
+    check_with(
+        &settings,
+        None,
+        r#"
+        start person
+          room < + anna@example.com
+          room < visitor: card
+        connect
+        agent sends scan.pdf, writing: ! here it is
+        +70s
+          visitor < AgentJoined { name: "Anna" }
+          visitor < state WithAgent { name: "Anna" }, Reached
+          visitor < Anna: here it is
+        scan ends
+        +60s
+          visitor < Anna: [file 1 scan.pdf]
+        "#,
+    );
+}

@@ -3,6 +3,7 @@
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::Value;
 use shared::{
+    address::Addresses,
     file::{FileKind, Sample, clean_name, image_of},
     form::{Field, FieldKind, Form, MAX_ANSWER, Problem},
     hours::{Availability, Date, Holiday, Hours, Span, coming, open},
@@ -99,7 +100,7 @@ proptest! {
         let read: Result<Settings, _> = serde_json::from_value(document.clone());
         serde_json::from_str::<Settings>(&document.to_string()).ok();
         let Ok(settings) = read else { return Ok(()) };
-        settings.check(&Known { zone: |_| true, pattern: |_| true, desk: |_| true, bot: |_, _| true });
+        settings.check(&Known { zone: |_| true, pattern: |_| true, desk: |_| Some(Addresses::Email), bot: |_, _| true });
         settings.public(Timestamp(now), |_| offset);
         for topic in &settings.topics {
             let plan = settings.plan("default", topic, settings.open(topic, Timestamp(now), |_| offset));

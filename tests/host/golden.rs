@@ -1,9 +1,8 @@
-//! What is on the wire and in storage, as files. Files are only added to: what an older version wrote must be
-//! read for ever. To see what the code writes now, run with `GOLDEN=print`.
+//! What is on the wire, as files. Files are only added to: what an older version wrote must be read for ever. To see what
+//! the code writes now, run with `GOLDEN=print`.
 
 use shared::{
     client::Kept,
-    conversation::{BotAnswer, BotSays, Conversation, Input},
     file::{File, Image},
     form::{FieldError, Problem},
     message::{ClosedBy, Entry, MessageId, Notice, Said, Seq, Span},
@@ -13,25 +12,7 @@ use shared::{
     },
     time::Timestamp,
 };
-use std::time::Duration;
-use tests::Stage;
-
-fn json<T: serde::Serialize>(value: &T) -> String {
-    serde_json::to_string(value).unwrap_or_else(|error| panic!("{error}"))
-}
-
-#[track_caller]
-fn check(name: &str, golden: &str, now: &[String]) {
-    let now = now.join("\n");
-    if std::env::var("GOLDEN").is_ok_and(|value| value == "print") {
-        println!("--- {name}\n{now}");
-    } else {
-        assert!(
-            golden.trim_end() == now,
-            "{name} changed; the code writes:\n{now}"
-        );
-    }
-}
+use tests::golden::{check, json};
 
 fn entries() -> Vec<Entry> {
     let at = Timestamp(1_800_000_000_000);
@@ -279,6 +260,9 @@ fn what_was_added_later_is_as_it_was() {
     };
     let lines = [json(&ServerFrame::Entries(vec![entry]))];
     check("wire_v1_2", include_str!("golden/wire_v1_2.jsonl"), &lines);
+    let code = Rejection::FilesFull;
+    let lines = [json(&ServerFrame::Rejected { id: None, code })];
+    check("wire_v1_3", include_str!("golden/wire_v1_3.jsonl"), &lines);
 }
 
 /// Every golden file as it landed, by its fingerprint. A new file gets a line; a line is never changed.
@@ -288,9 +272,11 @@ const LANDED: &[(&str, u64)] = &[
     ("snapshot_v1_2.json", 0xb082_2433_52f3_1aaf),
     ("snapshot_v1_3.json", 0x5381_8e72_ab94_7621),
     ("snapshot_v1_4.json", 0x49f7_88aa_9c18_04ad),
+    ("snapshot_v1_5.jsonl", 0xbeff_0b8a_c0cb_22cf),
     ("wire_v1.jsonl", 0xf107_f127_9bdd_e6ef),
     ("wire_v1_1.jsonl", 0x828f_762e_dbca_7c97),
     ("wire_v1_2.jsonl", 0x5d54_69ac_6cff_f67b),
+    ("wire_v1_3.jsonl", 0x34a4_24ad_e99c_5f87),
 ];
 
 #[test]
@@ -333,6 +319,7 @@ fn every_line_of_the_wire_reads_back_as_written() {
         include_str!("golden/wire_v1.jsonl"),
         include_str!("golden/wire_v1_1.jsonl"),
         include_str!("golden/wire_v1_2.jsonl"),
+        include_str!("golden/wire_v1_3.jsonl"),
     ];
     let kinds = [
         again::<ServerFrame>,
@@ -351,44 +338,4 @@ fn every_line_of_the_wire_reads_back_as_written() {
         read += 1;
     }
     assert!(read > 40, "{read} lines");
-}
-
-#[test]
-fn a_stored_conversation_is_read_back() {
-    let mut stage = Stage::start("support");
-    stage.connect(Seq(0));
-    let says = BotSays {
-        body: vec![Span {
-            text: "Hi".into(),
-            href: None,
-        }],
-        replies: vec!["Yes".into()],
-    };
-    stage.bot_answers(BotAnswer {
-        says: vec![says],
-        ..BotAnswer::default()
-    });
-    stage.send("message-1", "hello");
-    let passing = shared::conversation::Failure::Passing {
-        retry_after: Some(Duration::from_secs(9)),
-    };
-    stage.desk_fails.extend([passing, passing]);
-    let message = stage.agent_writes("I take over");
-    stage.take(Input::DeskSignalled { message });
-    stage.take(Input::VisitorAskedForPerson);
-    let golden = include_str!("golden/snapshot_v1_4.json");
-    check("snapshot_v1_4", golden, &[json(&stage.conversation)]);
-    let read: Conversation = serde_json::from_str(golden).unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(json(&read), json(&stage.conversation));
-    assert_eq!(read.state(), stage.conversation.state());
-    // What older versions wrote: the same state, whatever has been added since.
-    for old in [
-        include_str!("golden/snapshot_v1_0.json"),
-        include_str!("golden/snapshot_v1_1.json"),
-        include_str!("golden/snapshot_v1_2.json"),
-        include_str!("golden/snapshot_v1_3.json"),
-    ] {
-        let old: Conversation = serde_json::from_str(old).unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!(old.state(), stage.conversation.state());
-    }
 }

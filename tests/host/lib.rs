@@ -2,6 +2,8 @@
 
 pub mod any;
 mod desk;
+#[path = "golden_files.rs"]
+pub mod golden;
 mod play;
 mod scene;
 mod stage;

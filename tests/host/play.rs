@@ -15,7 +15,7 @@ use std::time::Duration;
 /// `start TOPIC` · `connect` · `disconnect` · `visitor: TEXT` · `visitor repeats` · `visitor asks for a person` ·
 /// `visitor stays` · `visitor ends` · `bot: TEXT` · `bot says nothing` · `bot does not understand` ·
 /// `bot hands off: TEXT` · `bot fails` · `agent: TEXT` · `desk fails [N times|after 25s]` · `desk refuses` ·
-/// `visitor sends file: NAME` (`large…` is too large, `….exe` is not allowed) · `agent sends files: NAMES` (`bad…` is
+/// `visitor sends file: NAME` (`large…` is too large, `….exe` is not allowed) · `agent sends files: NAMES` and `agent sends NAMES, writing: TEXT` (`bad…` is
 /// infected, `scan…` is looked through) · `ben: TEXT`, `carl: TEXT` (other agents) · `unheard: TEXT` (no signal comes) · `sweep` · `watch lost` ·
 /// `start TOPIC, leaves: TEXT` · `visitor rates 5: COMMENT` · `visitor erases` · `refuses to add` (the next person) · `thread gone` · `desk always fails: KIND` and `desk always refuses: KIND` (`AddParticipant`, `Watch`, `Read` …) until `desk works`,
 /// with `from the start` also before `start` ·
@@ -129,7 +129,14 @@ impl Player {
                 stage.send_file(&format!("message-{}", self.sent), text, size, kind);
             }
             "agent sends files" => {
-                let message = stage.agent_sends_files(text);
+                let message = stage.agent_sends_files("", text);
+                stage.take(Input::DeskSignalled { message });
+            }
+            head if head.starts_with("agent sends ") => {
+                let names = head
+                    .trim_start_matches("agent sends ")
+                    .trim_end_matches(", writing");
+                let message = stage.agent_sends_files(text, names);
                 stage.take(Input::DeskSignalled { message });
             }
             "visitor repeats" => stage.send(&format!("message-{}", self.sent), &self.last),

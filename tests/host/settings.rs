@@ -1,7 +1,10 @@
 //! What a wrong settings document is told: the shipped one with one thing changed.
 
 use serde_json::{Value, json};
-use shared::settings::{Known, Settings};
+use shared::{
+    address::Addresses,
+    settings::{Known, Settings},
+};
 
 /// The shipped document with another value at a path like `topics/0/form`.
 fn changed(path: &str, value: Value) -> Value {
@@ -25,7 +28,10 @@ fn errors(settings: &Settings) -> Vec<String> {
     let found = settings.check(&Known {
         zone: |zone| zone == "Europe/Warsaw",
         pattern: |pattern| !pattern.contains("[z-"),
-        desk: |kind| kind == "webex",
+        desk: |kind| {
+            kind.is_none_or(|kind| kind == "webex")
+                .then_some(Addresses::Email)
+        },
         bot: |kind, at| kind.is_none_or(|kind| kind == "dialogflow") && at.is_none_or(|at| at == "there"),
     });
     found.iter().map(ToString::to_string).collect()
@@ -86,6 +92,12 @@ fn what_contradicts_itself_is_named_with_its_place() {
             json!([]),
             "topics[1].participants",
             "expected at least one address",
+        ),
+        (
+            "topics/1/participants",
+            json!(["anna@example.com", "U024BE7LH"]),
+            "topics[1].participants[1]",
+            "expected an e-mail address like anna@example.com",
         ),
         ("topics/0/form", json!("none"), "topics[0].form", FORM),
         (

@@ -2,9 +2,11 @@
 
 use crate::{Scene, desk::Unheard, told::told};
 use shared::{
+    address::Addresses,
     conversation::{
         Attempt, BotAnswer, BotAsk, ConnectionId, Context, Conversation, DeskFile, DeskFileState, DeskJob,
-        DeskMessage, DeskRef, Effect, Failure, Input, SiteJob, Start, TaskId, To, Upload, VisitorCard,
+        DeskMessage, DeskRef, DeskRules, Effect, Failure, Input, SiteJob, Start, TaskId, To, Upload,
+        VisitorCard,
     },
     file::FileKind,
     message::{Entry, MessageId, Seq, Span},
@@ -15,6 +17,12 @@ use shared::{
 use std::{
     collections::{HashSet, VecDeque},
     time::Duration,
+};
+
+const DESK: DeskRules = DeskRules {
+    post_limit: 7_300,
+    command: '/',
+    addresses: Addresses::Email,
 };
 
 pub struct Stage {
@@ -88,7 +96,7 @@ impl Stage {
             now,
             jitter: 1.0,
             heartbeat_at: None,
-            post_limit: 7_300,
+            desk: DESK,
         };
         let start = Start {
             plan,
@@ -141,7 +149,7 @@ impl Stage {
             now: self.now,
             jitter: 1.0,
             heartbeat_at: self.heartbeat_at,
-            post_limit: 7_300,
+            desk: DESK,
         }
     }
 
@@ -220,6 +228,11 @@ impl Stage {
         }
     }
 
+    pub fn everybody_leaves(&mut self) {
+        self.members.clear();
+        self.take(Input::PersonLeft);
+    }
+
     pub fn send_file(&mut self, id: &str, name: &str, size: u64, kind: FileKind) {
         let id = MessageId::parse(id.into()).unwrap_or_else(|| panic!("id {id}"));
         if !self.offer_file(&id, Some(size)) {
@@ -251,9 +264,9 @@ impl Stage {
         !self.sent.iter().skip(before).any(refused)
     }
 
-    /// Without a word; names apart by spaces.
-    pub fn agent_sends_files(&mut self, names: &str) -> DeskRef {
-        let source = self.agent_writes("");
+    /// Names apart by spaces.
+    pub fn agent_sends_files(&mut self, text: &str, names: &str) -> DeskRef {
+        let source = self.agent_writes(text);
         let file = |name: &str| DeskFile {
             source: format!("https://desk/{name}"),
             name: name.into(),

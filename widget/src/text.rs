@@ -103,7 +103,7 @@ pub(crate) fn notice(notice: &Notice) -> Option<String> {
         Notice::AgentJoined { name } => [name, " joined."].concat(),
         Notice::HandedBack => "The automatic answers are back.".into(),
         Notice::TeamClosed => "Nobody is here at this hour. You can leave a message.".into(),
-        Notice::NobodyAnswered => "Nobody could come so far. You can wait, or leave a message.".into(),
+        Notice::NobodyAnswered => "Nobody is here right now. You can wait, or leave a message.".into(),
         Notice::Transferred { topic } => ["You are now with: ", topic, "."].concat(),
         Notice::NotDelivered { .. } => "One message did not reach the team. You can write it again.".into(),
         Notice::NotShown => "The team wrote something that cannot be shown.".into(),

@@ -48,6 +48,11 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Measure how many conversations Webex's limits let one account carry
+    Capacity {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Run the vendors' client libraries against the emulators (needs python3)
     Conformance,
 }
@@ -84,6 +89,7 @@ fn run(task: Task) -> Result<bool> {
         }
         Task::Bench { arguments } => load("tests/bench/main.mjs", &arguments)?,
         Task::Soak { arguments } => load("tests/soak/main.mjs", &arguments)?,
+        Task::Capacity { arguments } => load("tests/soak/capacity.mjs", &arguments)?,
         Task::Conformance => {
             setup::check_python("for the vendors' client libraries")?;
             setup::run()?;

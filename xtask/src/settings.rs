@@ -10,7 +10,10 @@ use clap::Subcommand;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use shared::protocol::ErrorBody;
-use shared::settings::{DEFAULT_SITE, Known, Settings, SettingsError};
+use shared::{
+    address::Addresses,
+    settings::{DEFAULT_SITE, Known, Settings, SettingsError},
+};
 
 use crate::process;
 
@@ -146,7 +149,8 @@ fn check(file: &Path, text: &str) -> Option<Settings> {
 }
 
 /// What the worker has connectors for.
-const DESKS: [&str; 1] = ["webex"];
+/// The first one is meant where none is named.
+const DESKS: [(&str, Addresses); 1] = [("webex", Addresses::Email)];
 const BOTS: [&str; 1] = ["dialogflow"];
 
 fn parse(text: &str) -> Result<Settings, Vec<SettingsError>> {
@@ -168,7 +172,10 @@ fn parse(text: &str) -> Result<Settings, Vec<SettingsError>> {
     let errors = settings.check(&Known {
         zone: |name| name.parse::<chrono_tz::Tz>().is_ok(),
         pattern: |text| regress::Regex::with_flags(&format!("^(?:{text})$"), "u").is_ok(),
-        desk: |kind| DESKS.contains(&kind),
+        desk: |kind| {
+            let is_meant = |(name, _): &&(&str, Addresses)| kind.is_none_or(|kind| kind == *name);
+            DESKS.iter().find(is_meant).map(|(_, addresses)| *addresses)
+        },
         // Where a bot is, its connector judges, when the document is pushed.
         bot: |kind, _at| kind.is_none_or(|kind| BOTS.contains(&kind)),
     });

@@ -16,6 +16,19 @@ pub(crate) struct SiteCall {
     pub(crate) job: SiteJob,
 }
 
+/// From the router: which conversation has this thread?
+#[derive(Serialize, Deserialize)]
+pub(crate) struct FindCall {
+    pub(crate) desk: String,
+    pub(crate) thread: ThreadRef,
+}
+
+/// `None`: none that is under way.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct FindAnswer {
+    pub(crate) conversation: Option<String>,
+}
+
 /// The admin API's own request, which has been checked.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -43,7 +43,6 @@ pub(crate) async fn desk(
             conversation,
             thread,
             state: &shell.state,
-            names: &shell.names,
         };
         stop_on(shell, &job);
         let outcome = desk.run(&place, &job, &attempt).await?;

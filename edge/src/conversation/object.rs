@@ -48,7 +48,6 @@ impl DurableObject for ConversationDo {
             polled_at: Cell::default(),
             failures: Cell::default(),
             accounts: Accounts::default(),
-            names: RefCell::default(),
             uploads: Mutex::default(),
             fetching: Mutex::default(),
             has_no_cache: Cell::default(),
@@ -108,6 +107,10 @@ impl Shell {
                         message: call.message,
                     })?;
                 }
+                Ok(Response::empty()?)
+            }
+            (Method::Post, "/people") => {
+                self.take(Input::PersonLeft)?;
                 Ok(Response::empty()?)
             }
             (Method::Post, "/sweep") => {

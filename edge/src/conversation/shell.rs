@@ -6,7 +6,7 @@
 use super::effects;
 use crate::{
     calls::accounts::Accounts,
-    desk::{Kind, Names},
+    desk::Kind,
     platform::{error::ApiError, now},
     store::{Store, Stored, Written},
 };
@@ -43,7 +43,6 @@ pub(crate) struct Shell {
     /// How often storage has failed in a row.
     pub(crate) failures: Cell<u32>,
     pub(crate) accounts: Accounts,
-    pub(crate) names: Names,
     /// Held while a file of the visitor is read.
     pub(crate) uploads: Mutex<()>,
     /// Held while a file of an agent is fetched.
@@ -304,7 +303,7 @@ pub(crate) fn context(plan: &Plan, heartbeat_at: Option<Timestamp>) -> Context {
         now: now(),
         jitter: js_sys::Math::random(),
         heartbeat_at,
-        post_limit: desk.limits().post,
+        desk: desk.limits().rules,
     }
 }
 

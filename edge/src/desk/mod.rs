@@ -12,7 +12,8 @@ use crate::{
 };
 use shared::{
     conversation::{
-        Attempt, DeskJob, DeskMessage, DeskOutcome, DeskRef, Failure, Found, NameWanted, ThreadRef, WatchRef,
+        Attempt, DeskJob, DeskMessage, DeskOutcome, DeskRef, DeskRules, Failure, Found, NameWanted,
+        ThreadRef, WatchRef,
     },
     time::Timestamp,
 };
@@ -28,24 +29,32 @@ pub(crate) enum Kind {
 
 /// What a desk takes and what it does by itself.
 pub(crate) struct Limits {
-    /// Bytes of UTF-8 in one post.
-    pub(crate) post: usize,
+    /// What the conversation has to know of it.
+    pub(crate) rules: DeskRules,
     /// Calls that one account may make in a minute.
     pub(crate) calls_a_minute: u64,
     /// How often it is asked for news where it does not tell of them: while somebody writes, soon after, and later.
     pub(crate) looks: [Duration; 3],
 }
 
+/// What a delivery for a whole site can tell of: somebody is not in this thread any more.
+pub(crate) struct SomebodyLeft(pub(crate) ThreadRef);
+
 /// The conversation that a task is for, and the object that the conversation lives in.
 pub(crate) struct Place<'a> {
     pub(crate) conversation: &'a str,
     pub(crate) thread: Option<ThreadRef>,
     pub(crate) state: &'a State,
-    pub(crate) names: &'a Names,
 }
 
-/// People's names by the desk's ids for them, a copy that may be lost.
-pub(crate) type Names = RefCell<HashMap<String, String>>;
+/// Names that are remembered.
+const MOST_NAMES: usize = 1_000;
+
+thread_local! {
+    /// People's names by the desk's ids for them. All objects that live in one place share them, for an object is thrown out
+    /// after seconds of quiet, and whoever answers in one conversation answers in many.
+    static NAMES: RefCell<HashMap<String, String>> = RefCell::default();
+}
 
 /// A desk, with the accounts by which we work there.
 pub(crate) enum Desk<'a> {
@@ -100,6 +109,24 @@ impl Kind {
         }
     }
 
+    /// A delivery to the address of a site, of whatever happens in any of its threads.
+    /// `None` if it is rightly signed, but no news.
+    ///
+    /// # Errors
+    /// [`ApiError::BadSignature`] if it is not by the desk.
+    pub(crate) fn heard_at_site(
+        self,
+        key: &MasterKey,
+        site: &str,
+        query: &str,
+        headers: &Headers,
+        body: &[u8],
+    ) -> Result<Option<SomebodyLeft>, ApiError> {
+        match self {
+            Self::Webex => webex::heard_at_site(key, site, query, headers, body),
+        }
+    }
+
     /// A delivery to the address of a conversation: the message that it tells of. `None` if it is rightly signed, but no news.
     ///
     /// # Errors
@@ -148,21 +175,23 @@ impl<'a> Desk<'a> {
         if let DeskJob::Read { name, .. } | DeskJob::Sweep { name, .. } = job
             && *name == NameWanted::Yes
         {
-            self.name_people(place, &mut outcome).await;
+            self.name_people(&mut outcome).await;
         }
         Ok(outcome)
     }
 
     /// Without a name the mask is shown. In one outcome nobody is asked for twice, also where there is no answer.
-    async fn name_people(&self, place: &Place<'_>, outcome: &mut DeskOutcome) {
+    async fn name_people(&self, outcome: &mut DeskOutcome) {
         let (read, found): (&mut [DeskMessage], &mut [Found]) = match outcome {
             DeskOutcome::Read(message) => (message.as_mut_slice(), &mut []),
             DeskOutcome::Swept { found, .. } => (&mut [], found),
             DeskOutcome::ThreadOpened(_)
             | DeskOutcome::Added { .. }
+            | DeskOutcome::People { .. }
             | DeskOutcome::Watching(_)
             | DeskOutcome::Posted(_)
             | DeskOutcome::Unwatched
+            | DeskOutcome::ThreadEnded
             | DeskOutcome::Site(_) => return,
         };
         let mut asked = HashMap::new();
@@ -171,21 +200,26 @@ impl<'a> Desk<'a> {
             .chain(found.iter_mut().filter_map(|one| one.message.as_mut()))
         {
             if !asked.contains_key(&message.author) {
-                asked.insert(message.author.clone(), self.name_of(place, &message.author).await);
+                asked.insert(message.author.clone(), self.name_of(&message.author).await);
             }
             message.name = asked.get(&message.author).cloned().flatten();
         }
     }
 
-    async fn name_of(&self, place: &Place<'_>, person: &str) -> Option<String> {
-        if let Some(name) = place.names.borrow().get(person) {
-            return Some(name.clone());
+    async fn name_of(&self, person: &str) -> Option<String> {
+        if let Some(name) = NAMES.with_borrow(|names| names.get(person).cloned()) {
+            return Some(name);
         }
         let name = match self {
             Self::Webex(api) => api.display_name(person).await,
         };
         let name = name.filter(|name| !name.is_empty())?;
-        place.names.borrow_mut().insert(person.to_owned(), name.clone());
+        NAMES.with_borrow_mut(|names| {
+            if names.len() >= MOST_NAMES {
+                names.clear();
+            }
+            names.insert(person.to_owned(), name.clone());
+        });
         Some(name)
     }
 
@@ -206,10 +240,11 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// The account's watches that deliver.
-    pub(crate) async fn working_watches(&self) -> Result<Vec<WatchRef>, Failure> {
+    /// The account's watches that deliver. With a site, it is seen to that the account also tells the site of whoever leaves
+    /// one of its threads.
+    pub(crate) async fn working_watches(&self, site: Option<&str>) -> Result<Vec<WatchRef>, Failure> {
         match self {
-            Self::Webex(api) => api.active_webhooks().await,
+            Self::Webex(api) => api.active_webhooks(site).await,
         }
     }
 

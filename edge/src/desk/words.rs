@@ -1,7 +1,7 @@
 //! What the thread shows: titles, the visitor card, notices to the agents. English is all there is yet.
 
 use shared::{
-    conversation::{Handoff, Line, Participant, ThreadNotice, VisitorCard, Voice},
+    conversation::{DeskRules, Handoff, Line, Participant, ThreadNotice, VisitorCard, Voice},
     message::ClosedBy,
 };
 
@@ -15,18 +15,23 @@ pub(super) fn title(topic: &str, name: Option<&str>, reference: &str) -> String 
     format!("{topic} · {name} · {reference}")
 }
 
-const HELP: &str = "Commands: /close ends the chat. /bot gives it back to the bot. /invite ADDRESS adds somebody. \
-    /transfer TOPIC passes it on. /note TEXT stays among you. /block ends it and keeps this visitor away. /help shows this.";
+/// `mark`: what a command begins with.
+fn help(mark: char) -> String {
+    format!(
+        "Commands: {mark}close ends the chat. {mark}bot gives it back to the bot. {mark}invite ADDRESS adds somebody. \
+         {mark}transfer TOPIC passes it on. {mark}note TEXT stays among you. {mark}block ends it and keeps this visitor away. \
+         {mark}help shows this."
+    )
+}
 
 /// Of the room where messages on a topic are left. By the reference it is found again, too.
 pub(super) fn standing_title(topic: &str, reference: &str) -> String {
     format!("{topic} · messages · {reference}")
 }
 
-/// A card has at most `limit` bytes.
-pub(super) fn line(line: &Line, voice: Voice, limit: usize) -> String {
+pub(super) fn line(line: &Line, voice: Voice, desk: &DeskRules) -> String {
     match (line, voice) {
-        (Line::Card(card), _) => self::card(card, limit),
+        (Line::Card(card), _) => self::card(card, desk.post_limit),
         (Line::File { name, .. }, _) => name.clone(),
         (Line::Text(text), _) | (Line::Bot(text), Voice::Bot) => text.clone(),
         (
@@ -38,7 +43,7 @@ pub(super) fn line(line: &Line, voice: Voice, limit: usize) -> String {
             _,
         ) => left(card.as_deref(), reference, text),
         (Line::Bot(text), Voice::Visitor) => format!("Bot: {text}"),
-        (Line::Notice(notice), _) => format!("— {}", self::notice(notice)),
+        (Line::Notice(notice), _) => format!("— {}", self::notice(notice, desk)),
     }
 }
 
@@ -88,7 +93,8 @@ fn card(card: &VisitorCard, limit: usize) -> String {
     text
 }
 
-fn notice(notice: &ThreadNotice) -> String {
+fn notice(notice: &ThreadNotice, desk: &DeskRules) -> String {
+    let mark = desk.command;
     match notice {
         ThreadNotice::ParticipantNotAdded {
             who: Participant::Agent(address) | Participant::Invited(address),
@@ -108,18 +114,20 @@ fn notice(notice: &ThreadNotice) -> String {
         },
         ThreadNotice::UnknownCommand { command } => {
             let command: String = command.chars().take(40).collect();
-            format!("/{command} is not a command, and it was not sent to the visitor. {HELP}")
+            format!("{mark}{command} is not a command, and it was not sent to the visitor. {}", help(mark))
         }
-        ThreadNotice::Help => HELP.into(),
+        ThreadNotice::Help => help(mark),
         ThreadNotice::HandedBack => "The bot answers again. Write here to take over.".into(),
         ThreadNotice::NoBot => "This topic has no bot.".into(),
-        ThreadNotice::NotAnAddress { text } if text.is_empty() => "Say whom: /invite ben@example.com".into(),
+        ThreadNotice::NotAnAddress { text } if text.is_empty() => {
+            format!("Say whom: {mark}invite {}", desk.addresses.example())
+        }
         ThreadNotice::NotAnAddress { text } => {
             let text: String = text.chars().take(80).collect();
-            format!("“{text}” is not an e-mail address. Nobody was invited by it.")
+            format!("“{text}” is not {}. Nobody was invited by it.", desk.addresses.expected())
         }
         ThreadNotice::InviteRefused => {
-            "One person alone answers on this topic, so nobody else can be invited. /transfer TOPIC passes it on.".into()
+            format!("One person alone answers on this topic, so nobody else can be invited. {mark}transfer TOPIC passes it on.")
         }
         ThreadNotice::Transferred { topic } => format!("This chat goes to the people of “{topic}” from here on."),
         ThreadNotice::OtherDesk { topic } => {
@@ -167,6 +175,7 @@ fn notice(notice: &ThreadNotice) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use shared::address::Addresses;
 
     #[test]
     fn the_card_begins_as_agents_know_it() {
@@ -184,6 +193,11 @@ mod tests {
         };
         let expected = "Customer geolocation: Europe, Poland, Pomerania, Gdansk\nIP: 37.47.248.93, Mobile client: Y\n\n\
             Customer user agent: Mozilla/5.0\n\nPage: https://example.com/\nTopic: Sales\nYour name: Ann";
-        assert_eq!(line(&Line::Card(card), Voice::Visitor, 7_300), expected);
+        let desk = DeskRules {
+            post_limit: 7_300,
+            command: '/',
+            addresses: Addresses::Email,
+        };
+        assert_eq!(line(&Line::Card(card), Voice::Visitor, &desk), expected);
     }
 }

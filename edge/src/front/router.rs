@@ -3,9 +3,12 @@
 
 use super::{admin, files, limit, page};
 use crate::{
-    calls::conversation::{CLOSE_BAD_TOKEN, MAX_FRAME, SignalCall, StartCall, ask, stub},
+    calls::{
+        conversation::{CLOSE_BAD_TOKEN, MAX_FRAME, SignalCall, StartCall, ask, stub},
+        site::{self, FindAnswer, FindCall},
+    },
     config,
-    desk::Kind,
+    desk::{Kind, SomebodyLeft},
     keys::is_conversation_id,
     platform::{
         error::ApiError,
@@ -14,6 +17,7 @@ use crate::{
     },
     settings,
 };
+use serde::Serialize;
 use shared::{
     conversation::VisitorCard,
     form::{FieldKind, Form},
@@ -63,6 +67,9 @@ pub(crate) async fn route(mut request: Request, env: &Env) -> Result<Response> {
         (Method::Get, ["v1", "conversations", id, "files", number]) => {
             files::open(&request, env, id, number).await
         }
+        (Method::Post, ["v1", "desk", desk, "sites", site]) => {
+            site_signal(&mut request, env, desk, site).await
+        }
         (Method::Post, ["v1", "desk", desk, id]) => desk_signal(&mut request, env, desk, id).await,
         (
             _,
@@ -72,7 +79,8 @@ pub(crate) async fn route(mut request: Request, env: &Env) -> Result<Response> {
             | ["v1", "conversations", _]
             | ["v1", "conversations", _, "poll" | "socket" | "files"]
             | ["v1", "conversations", _, "files", _]
-            | ["v1", "desk", _, _],
+            | ["v1", "desk", _, _]
+            | ["v1", "desk", _, "sites", _],
         ) => Err(ApiError::MethodNotAllowed),
         _ => Err(ApiError::NotFound),
     };
@@ -210,16 +218,35 @@ async fn desk_signal(request: &mut Request, env: &Env, desk: &str, id: &str) -> 
         return Err(ApiError::BadSignature);
     }
     if let Some(message) = desk.heard(&config::master_key(env)?, id, request.headers(), &bytes)? {
-        signal(env, id, &SignalCall { message }).await?;
+        signal(env, id, "/signal", &SignalCall { message }).await?;
+    }
+    Ok(Response::empty()?)
+}
+
+/// One address for all threads of a site: which conversation it is about, the thread tells.
+async fn site_signal(request: &mut Request, env: &Env, desk: &str, site: &str) -> Result<Response, ApiError> {
+    let kind = Kind::named(desk).ok_or(ApiError::NotFound)?;
+    let bytes = bounded(request, MAX_FRAME).await?;
+    let url = request.url()?;
+    let (query, key) = (url.query().unwrap_or_default(), config::master_key(env)?);
+    let Some(SomebodyLeft(thread)) = kind.heard_at_site(&key, site, query, request.headers(), &bytes)? else {
+        return Ok(Response::empty()?);
+    };
+    let desk = kind.name().to_owned();
+    let call = serde_json::to_string(&FindCall { desk, thread }).map_err(worker::Error::from)?;
+    let mut answer = site::ask(env, site, Method::Post, "thread", Some(call)).await?;
+    let found: FindAnswer = serde_json::from_str(&answer.text().await?).map_err(worker::Error::from)?;
+    if let Some(conversation) = found.conversation {
+        signal(env, &conversation, "/people", &()).await?;
     }
     Ok(Response::empty()?)
 }
 
 /// A desk may not repeat a delivery, and an object may be moved or restarted at any moment. The signal names
 /// its message, so a repeat does no harm.
-async fn signal(env: &Env, id: &str, call: &SignalCall) -> Result<(), ApiError> {
+async fn signal(env: &Env, id: &str, path: &str, call: &impl Serialize) -> Result<(), ApiError> {
     for wait in SIGNAL_RETRIES {
-        match ask(env, id, "/signal", call).await {
+        match ask(env, id, path, call).await {
             Ok(answer) if answer.status_code() < 500 => return Ok(()),
             Ok(_) | Err(_) => Delay::from(wait).await,
         }

@@ -2,7 +2,7 @@
 
 use crate::{
     calls::accounts::Accounts,
-    calls::site::SiteCall,
+    calls::site::{FindAnswer, FindCall, SiteCall},
     config,
     desk::{Desk, Kind},
     platform::{error::ApiError, now},
@@ -21,6 +21,7 @@ const SCHEMA: &str = "
         id TEXT PRIMARY KEY, mark TEXT NOT NULL, thread TEXT, watch TEXT, live INTEGER NOT NULL, activity TEXT,
         read TEXT, read_at INTEGER, desk TEXT
     );
+    CREATE INDEX IF NOT EXISTS thread ON conversation (thread) WHERE live = 1;
     CREATE INDEX IF NOT EXISTS live ON conversation (live) WHERE live = 1;
     CREATE TABLE IF NOT EXISTS blocked (mark TEXT PRIMARY KEY, until INTEGER NOT NULL);
     CREATE TABLE IF NOT EXISTS called (topic TEXT, agent TEXT, turn INTEGER NOT NULL, PRIMARY KEY (topic, agent));
@@ -245,6 +246,27 @@ impl List {
             .to_array()?;
         live.retain(|one| desk.account_of(&one.thread) == account);
         Ok(live)
+    }
+
+    /// The conversation under way that has this thread.
+    pub(super) fn find(&self, call: &FindCall) -> Result<FindAnswer> {
+        #[derive(Deserialize)]
+        struct Row {
+            id: String,
+        }
+        let rows: Vec<Row> = self
+            .sql
+            .exec(
+                "SELECT id FROM conversation WHERE thread = ? AND live = 1 AND coalesce(desk, ?) = ?",
+                vec![
+                    call.thread.0.as_str().into(),
+                    Kind::DEFAULT.name().into(),
+                    call.desk.as_str().into(),
+                ],
+            )?
+            .to_array()?;
+        let conversation = rows.into_iter().next().map(|row| row.id);
+        Ok(FindAnswer { conversation })
     }
 
     /// It is over, though it could not say so.

@@ -2,12 +2,12 @@
 
 use super::{list::List, tick::Tick, versions::Versions};
 use crate::{
-    calls::site::SiteCall,
+    calls::site::{FindCall, SiteCall},
     desk::Kind,
     platform::{error::ApiError, now},
 };
 use shared::{conversation::SiteJob, time::Timestamp};
-use std::time::Duration;
+use std::{cell::RefCell, time::Duration};
 use worker::{
     DurableObject, Env, Request, Response, Result, ScheduledTime, State, Storage, console_error,
     durable_object, js_sys, wasm_bindgen::JsValue,
@@ -22,6 +22,8 @@ pub struct SiteDo {
     list: List,
     /// One an account at each desk.
     ticks: Vec<Tick>,
+    /// Its own name, which only those who ask know: `None` until somebody has.
+    name: RefCell<Option<String>>,
     storage: Storage,
 }
 
@@ -33,6 +35,7 @@ impl DurableObject for SiteDo {
             versions: Versions::new(&state, env.clone()),
             list: List::new(&state, env),
             storage: state.storage(),
+            name: RefCell::default(),
         }
     }
 
@@ -42,6 +45,7 @@ impl DurableObject for SiteDo {
         let answer = match parts.as_slice() {
             [site, "settings", rest @ ..] => self.versions.route(site, rest, &mut request).await,
             [site, "list"] => self.answer(site, &mut request).await,
+            [_, "thread"] => self.find(&mut request).await,
             _ => Err(ApiError::NotFound),
         };
         answer.or_else(ApiError::response)
@@ -50,10 +54,14 @@ impl DurableObject for SiteDo {
     async fn alarm(&self) -> Result<Response> {
         let mut next = None;
         for tick in &self.ticks {
-            let at = tick.run(&self.list).await.unwrap_or_else(|error| {
-                console_error!("regular look: {error}");
-                Some(now() + AFTER_ERROR)
-            });
+            let site = self.name.borrow().clone();
+            let at = tick
+                .run(&self.list, site.as_deref())
+                .await
+                .unwrap_or_else(|error| {
+                    console_error!("regular look: {error}");
+                    Some(now() + AFTER_ERROR)
+                });
             next = next.into_iter().chain(at).min();
         }
         if let Some(next) = next {
@@ -88,11 +96,17 @@ impl SiteDo {
             | SiteJob::Block { .. }
             | SiteJob::StandingThread { .. } => None,
         };
+        self.name.replace(Some(site.to_owned()));
         let answer = self.list.answer(site, call).await?;
         if let Some(next) = next {
             self.look_no_later_than(next).await?;
         }
         Ok(Response::from_json(&answer)?)
+    }
+
+    async fn find(&self, request: &mut Request) -> Result<Response, ApiError> {
+        let call: FindCall = serde_json::from_str(&request.text().await?).map_err(worker::Error::from)?;
+        Ok(Response::from_json(&self.list.find(&call)?)?)
     }
 
     async fn look_no_later_than(&self, at: Timestamp) -> Result<()> {

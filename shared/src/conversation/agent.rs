@@ -1,15 +1,13 @@
 //! What agents write in the thread: answers to the visitor, commands, and what is theirs alone.
 
 use super::{
-    Conversation, DeskFile, DeskFileState, DeskJob, DeskMessage, FileOrigin, Handoff, Participant, Phase,
-    Reading, SiteJob, ThreadNotice, Turn, seen::Verdict, task::Task,
+    Conversation, DeskFile, DeskFileState, DeskJob, DeskMessage, DeskRef, FileOrigin, Handoff, Participant,
+    Phase, Reading, SiteJob, ThreadNotice, Turn, seen::Verdict, task::Task,
 };
 use crate::{
     file::{File, MAX_FILE},
-    form::is_email,
     message::{Body, ClosedBy, Notice, Said, Span, plain},
     settings::{Attachments, Joining, Replies, RoomKind},
-    time::Timestamp,
 };
 
 impl Conversation {
@@ -19,9 +17,13 @@ impl Conversation {
         }
         self.agent_is_in(turn);
         let text = plain(&message.body);
-        if let Some(command) = text.trim_start().strip_prefix('/') {
+        if let Some(command) = text.trim_start().strip_prefix(turn.context.desk.command) {
             turn.save = true;
-            return self.command(command, task, turn);
+            // Carried out when the words were read; its files are the team's own.
+            if !matches!(task.job, Reading::Files(_)) {
+                self.command(command, task, turn);
+            }
+            return;
         }
         let name = self.name_of(&message, turn);
         let body = match &self.plan.replies {
@@ -44,8 +46,13 @@ impl Conversation {
             self.hand_off(Handoff::Agent, None, turn);
         }
         self.agent_answers(name.clone(), turn);
+        // Words that went ahead of these files have been shown, under the message's own name.
+        let (body, source) = match task.job {
+            Reading::Files(_) if !is_blank => (vec![], DeskRef(task.job.into())),
+            Reading::Files(_) | Reading::Message(_) | Reading::Sweep => (body, message.source),
+        };
         let said = Said::Agent { name, body, files };
-        self.append(message.sent_at, said, Some(message.source), turn);
+        self.append(message.sent_at, said, Some(source), turn);
     }
 
     /// Those of an agent's files that the visitor may have.
@@ -113,7 +120,7 @@ impl Conversation {
         }
     }
 
-    /// Nothing that begins with a slash ever reaches the visitor.
+    /// Nothing that begins like a command ever reaches the visitor.
     fn command(&mut self, command: &str, task: Task<Reading>, turn: &mut Turn) {
         let now = turn.context.now;
         let (word, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
@@ -135,7 +142,7 @@ impl Conversation {
             "close" if task.put_back == 1 && self.reading.waiting() > 0 => self.reading.requeue(task),
             "close" => self.close(ClosedBy::Agent, turn),
             "bot" => self.hand_back(turn),
-            "invite" => self.invite(rest, now),
+            "invite" => self.invite(rest, turn),
             "transfer" => {
                 let word = rest.trim().into();
                 self.enqueue(DeskJob::Site(SiteJob::FindTopic { word }), now);
@@ -155,7 +162,8 @@ impl Conversation {
         }
     }
 
-    fn invite(&mut self, addresses: &str, now: Timestamp) {
+    fn invite(&mut self, addresses: &str, turn: &Turn) {
+        let now = turn.context.now;
         if self.plan.room == RoomKind::Personal {
             return self.tell_thread(ThreadNotice::InviteRefused, now);
         }
@@ -172,7 +180,7 @@ impl Conversation {
                 .trim_matches(['<', '>', '(', ')'])
                 .trim_start_matches("mailto:");
             let text = address.to_owned();
-            if is_email(address) {
+            if turn.context.desk.addresses.include(address) {
                 self.enqueue(DeskJob::AddParticipant(Participant::Invited(text)), now);
             } else {
                 self.tell_thread(ThreadNotice::NotAnAddress { text }, now);

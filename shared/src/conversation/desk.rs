@@ -60,7 +60,7 @@ impl Conversation {
         self.enqueue(self.standing_thread(None), context.now);
         let (mut card, mut rest) = (Some(Box::new(card)), text);
         while !rest.is_empty() {
-            let (part, more) = rest.split_at(rest.floor_char_boundary(context.post_limit - CARD_SHARE));
+            let (part, more) = rest.split_at(rest.floor_char_boundary(context.desk.post_limit - CARD_SHARE));
             let line = Line::Left {
                 card: card.take(),
                 reference: reference.clone(),
@@ -117,7 +117,7 @@ impl Conversation {
     ) {
         let mut rest = text;
         while !rest.is_empty() {
-            let (part, more) = rest.split_at(rest.floor_char_boundary(context.post_limit));
+            let (part, more) = rest.split_at(rest.floor_char_boundary(context.desk.post_limit));
             let completes = completes.filter(|_| more.is_empty());
             self.enqueue(
                 DeskJob::Post {
@@ -143,9 +143,11 @@ impl Conversation {
             DeskOutcome::Swept { found, newest } => self.swept(task, found, newest, turn),
             DeskOutcome::ThreadOpened(_)
             | DeskOutcome::Added { .. }
+            | DeskOutcome::People { .. }
             | DeskOutcome::Watching(_)
             | DeskOutcome::Posted(_)
             | DeskOutcome::Unwatched
+            | DeskOutcome::ThreadEnded
             | DeskOutcome::Site(_) => self.job_done(task, outcome, turn),
         }
     }
@@ -163,6 +165,7 @@ impl Conversation {
                     self.added(&who, name, turn);
                 }
             }
+            DeskOutcome::People { are_in: false } => self.left_alone(turn),
             DeskOutcome::Watching(watch) => {
                 self.watching(watch, turn);
                 // People are in the thread before it is watched.
@@ -182,7 +185,11 @@ impl Conversation {
                 }
             }
             DeskOutcome::Site(answer) => self.site_answered(answer, turn),
-            DeskOutcome::Unwatched | DeskOutcome::Read(_) | DeskOutcome::Swept { .. } => {}
+            DeskOutcome::People { are_in: true }
+            | DeskOutcome::Unwatched
+            | DeskOutcome::ThreadEnded
+            | DeskOutcome::Read(_)
+            | DeskOutcome::Swept { .. } => {}
         }
         if was_retrying {
             self.send_state(turn);

@@ -1,8 +1,9 @@
 //! The end of a conversation, and the end of what is kept of it.
 
-use super::{Conversation, DeskJob, Effect, Line, Phase, SiteJob, ThreadNotice, Turn};
+use super::{Conversation, DeskJob, Effect, Line, Phase, SiteJob, ThreadEnd, ThreadNotice, Turn};
 use crate::{
     message::{ClosedBy, Notice},
+    settings::EndedRooms,
     time::Timestamp,
 };
 
@@ -39,9 +40,11 @@ impl Conversation {
             DeskJob::Site(job) => matches!(job, SiteJob::Delist | SiteJob::Unlist | SiteJob::Block { .. }),
             DeskJob::OpenThread { .. }
             | DeskJob::AddParticipant(_)
+            | DeskJob::LookForPeople
             | DeskJob::Watch
             | DeskJob::Rewatch(_)
             | DeskJob::Post { .. }
+            | DeskJob::EndThread(_)
             | DeskJob::Read { .. }
             | DeskJob::Sweep { .. } => false,
         });
@@ -63,6 +66,29 @@ impl Conversation {
         self.enqueue(DeskJob::Site(SiteJob::Delist), turn.context.now);
     }
 
+    /// When the thread is to be left or deleted. Not the one where messages are left: it is not this conversation's alone.
+    pub(super) fn thread_deadline(&self) -> Option<Timestamp> {
+        let kept_for = self.plan.ended_rooms.kept_for()?;
+        match self.phase {
+            Phase::Closed { by, at } if !matches!(by, ClosedBy::ThreadGone | ClosedBy::MessageLeft) => {
+                let is_there = self.thread.is_some() && !self.thread_ended;
+                is_there.then(|| at + kept_for.after())
+            }
+            Phase::Closed { .. } | Phase::WithBot | Phase::Waiting | Phase::WithAgent { .. } => None,
+        }
+    }
+
+    pub(super) fn end_thread(&mut self, turn: &mut Turn) {
+        let how = match self.plan.ended_rooms {
+            EndedRooms::Keep => return,
+            EndedRooms::Leave(_) => ThreadEnd::Leave,
+            EndedRooms::Delete(_) => ThreadEnd::Delete,
+        };
+        self.thread_ended = true;
+        self.enqueue(DeskJob::EndThread(how), turn.context.now);
+        turn.save = true;
+    }
+
     pub(super) fn erase_deadline(&self) -> Option<Timestamp> {
         match self.phase {
             Phase::Closed { at, .. } if !self.is_erased => Some(at + self.plan.retention.after()),
@@ -70,8 +96,8 @@ impl Conversation {
         }
     }
 
-    /// The transcript goes at once; the rest when the desk and the site have heard of the end. What the visitor
-    /// wrote and the desk does not have yet is not sent any more.
+    /// The transcript goes at once; the rest when the desk and the site have heard of the end, and the thread has been left
+    /// or deleted if it is to be. What the visitor wrote and the desk does not have yet is not sent any more.
     pub(super) fn erase(&mut self, turn: &mut Turn) {
         if self.is_erased {
             return;
@@ -89,14 +115,21 @@ impl Conversation {
                 ..
             } => !matches!(notice, ThreadNotice::Rated { .. }),
             // A watch that is just beginning is ended when it has begun.
-            DeskJob::Watch | DeskJob::Rewatch(_) | DeskJob::Unwatch(_) | DeskJob::Site(_) => true,
+            DeskJob::Watch
+            | DeskJob::Rewatch(_)
+            | DeskJob::Unwatch(_)
+            | DeskJob::EndThread(_)
+            | DeskJob::Site(_) => true,
             DeskJob::OpenThread { .. }
             | DeskJob::AddParticipant(_)
+            | DeskJob::LookForPeople
             | DeskJob::Post { .. }
             | DeskJob::Read { .. }
             | DeskJob::Sweep { .. } => false,
         });
         self.enqueue(DeskJob::Site(SiteJob::Unlist), turn.context.now);
+        // Of who it was, nothing stays until then either.
+        self.mark.clear();
         turn.effects.push(Effect::EraseTranscript);
         turn.save = true;
     }

@@ -2,6 +2,7 @@
 
 use super::{DeskJob, DeskOutcome, Failure, Post};
 use crate::{
+    address::Addresses,
     file::{FileKind, Image},
     message::{Body, Entry, MessageId, Seq},
     protocol::ServerFrame,
@@ -41,8 +42,17 @@ pub struct Context {
     pub jitter: f64,
     /// The last sign of life from any of the visitor's tabs, if one is connected.
     pub heartbeat_at: Option<Timestamp>,
-    /// The most bytes of UTF-8 the desk takes in one post.
+    pub desk: DeskRules,
+}
+
+/// What holds at the conversation's desk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeskRules {
+    /// The most bytes of UTF-8 in one post.
     pub post_limit: usize,
+    /// What a command begins with. The clients of some desks keep to themselves what begins with a slash.
+    pub command: char,
+    pub addresses: Addresses,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -89,6 +99,8 @@ pub enum Input {
     DeskSignalled {
         message: DeskRef,
     },
+    /// The desk says that somebody has left the thread.
+    PersonLeft,
     /// The regular look saw that something was written in the thread lately, or that nobody tells us any more.
     SweepDue {
         watch: WatchState,

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 pub(super) const SLOWEST_RETRY: Duration = Duration::from_secs(60);
-/// Of a message that was left: nobody waits for it.
+/// Of a message that was left, and of the end of a thread: nobody waits for it.
 const SLOWEST_LEFT_RETRY: Duration = Duration::from_secs(60 * 60);
 /// Whatever the desk asks for, we look again after this long.
 const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
@@ -66,9 +66,10 @@ impl Conversation {
         let Some(head) = self.desk.head(task) else { return };
         let now = turn.context.now;
         let is_left = self.is_left();
-        let (slowest, longest) = match is_left {
-            true => (SLOWEST_LEFT_RETRY, GIVE_UP_LEFT_AFTER),
-            false => (SLOWEST_RETRY, GIVE_UP_AFTER),
+        let (slowest, longest) = if is_left || matches!(head.job, DeskJob::EndThread(_)) {
+            (SLOWEST_LEFT_RETRY, GIVE_UP_LEFT_AFTER)
+        } else {
+            (SLOWEST_RETRY, GIVE_UP_AFTER)
         };
         let tries_on = now.since(head.since) < longest;
         let at = |retry_after| wait(head.attempts, retry_after, slowest, turn.context);
@@ -136,6 +137,8 @@ impl Conversation {
                     self.enqueue(DeskJob::Site(SiteJob::Enlist { mark, watch }), now);
                 }
             }
+            // The visitor's words do not wait for it.
+            DeskJob::LookForPeople => self.desk.park(task, at, done),
             DeskJob::AddParticipant(who) if attempts + 1 >= FEW_TRIES => {
                 let is_representative = matches!(who, Participant::Agent(_));
                 self.desk.park(task, at, done);
@@ -148,6 +151,7 @@ impl Conversation {
             | DeskJob::OpenThread { .. }
             | DeskJob::Post { .. }
             | DeskJob::Unwatch(_)
+            | DeskJob::EndThread(_)
             | DeskJob::Read { .. }
             | DeskJob::Sweep { .. }
             | DeskJob::Site(_) => self.desk.retry_at(task, at, done),
@@ -193,9 +197,11 @@ impl Conversation {
                 }
             }
             DeskJob::Post { completes: None, .. }
+            | DeskJob::LookForPeople
             | DeskJob::Watch
             | DeskJob::Rewatch(_)
             | DeskJob::Unwatch(_)
+            | DeskJob::EndThread(_)
             | DeskJob::Read { .. }
             | DeskJob::Sweep { .. }
             | DeskJob::Site(_) => {}

@@ -19,6 +19,8 @@ pub enum DeskJob {
         reference: String,
     },
     AddParticipant(Participant),
+    /// Whether somebody of the team is in the thread.
+    LookForPeople,
     Watch,
     /// Make sure that this watch works, or begin another.
     Rewatch(WatchRef),
@@ -29,6 +31,8 @@ pub enum DeskJob {
         completes: Option<Seq>,
     },
     Unwatch(WatchRef),
+    /// So long after the end.
+    EndThread(ThreadEnd),
     Read {
         message: DeskRef,
         name: NameWanted,
@@ -75,6 +79,14 @@ pub enum SiteJob {
         participants: Vec<String>,
         gone: Option<ThreadRef>,
     },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ThreadEnd {
+    /// Our accounts go, its people keep it.
+    Leave,
+    Delete,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -190,9 +202,14 @@ pub enum DeskOutcome {
     Added {
         name: Option<String>,
     },
+    /// `false`: nobody is in the thread but our own accounts.
+    People {
+        are_in: bool,
+    },
     Watching(WatchRef),
     Posted(Post),
     Unwatched,
+    ThreadEnded,
     /// `None`: it is gone, or it is one of our own.
     Read(Option<DeskMessage>),
     /// Oldest first, none of it our own; `newest` is the thread's last message, whoever wrote it.

@@ -18,6 +18,7 @@ mod job;
 mod lane;
 mod pace;
 mod people;
+mod pump;
 mod reading;
 mod seen;
 mod start;
@@ -39,10 +40,9 @@ use crate::{
 use gate::Gate;
 use lane::Lane;
 use pace::Pace;
-use reading::{OVERLAP, Reading};
+use reading::Reading;
 use seen::Seen;
 use serde::{Deserialize, Serialize};
-use task::Done;
 use timers::{Presence, Silence, Warning};
 use uploads::Uploads;
 
@@ -120,6 +120,9 @@ pub struct Conversation {
     /// The bot's account cannot post in this thread.
     #[serde(default, skip_serializing_if = "is_false")]
     bot_refused: bool,
+    /// The thread has been left or deleted, or is about to be.
+    #[serde(default, skip_serializing_if = "is_false")]
+    thread_ended: bool,
     #[serde(default, skip_serializing_if = "Uploads::are_none")]
     uploads: Uploads,
     #[serde(skip)]
@@ -212,6 +215,7 @@ impl Conversation {
             Input::VisitorEnded => self.close(ClosedBy::Visitor, turn),
             Input::VisitorRated { stars, comment } => self.visitor_rated(stars, comment, turn),
             Input::DeskSignalled { message } => self.desk_signalled(message, turn),
+            Input::PersonLeft => self.person_left(turn),
             Input::SweepDue { watch, active_at } => self.sweep_due(watch, active_at, turn),
             Input::DeskDone { task, outcome } => self.desk_done(task, outcome, turn),
             Input::DeskFailed { task, failure } => self.desk_failed(task, failure, turn),
@@ -225,7 +229,12 @@ impl Conversation {
     pub fn next_deadline(&self) -> Option<Timestamp> {
         let lanes = [self.desk.deadline(), self.reading.deadline(), self.bot.deadline()];
         let people = (!self.is_closed()).then(|| self.silence_deadline().min(self.lost_deadline()));
-        let others = [people, self.waiting_deadline(), self.erase_deadline()];
+        let others = [
+            people,
+            self.waiting_deadline(),
+            self.thread_deadline(),
+            self.erase_deadline(),
+        ];
         lanes.into_iter().chain(others).flatten().min()
     }
 
@@ -327,59 +336,6 @@ impl Conversation {
         }
         turn.save = true;
         self.send_state(turn);
-    }
-
-    /// Starts whatever can start. That it was begun is stored before it is carried out.
-    fn pump(&mut self, turn: &mut Turn) {
-        self.give_up_poisoned(turn);
-        let now = turn.context.now;
-        let last_post = self.last_post();
-        if let Some((task, done)) = self.desk.start(now) {
-            let attempt = match done {
-                Done::No => Attempt::First,
-                Done::Maybe => Attempt::MaybeDone { last_post },
-            };
-            turn.save = true;
-            turn.effects.push(Effect::Desk {
-                task: task.id,
-                thread: self.thread.clone(),
-                job: task.job.clone(),
-                attempt,
-            });
-        }
-        if let Some((task, _)) = self.reading.start(now) {
-            let job = match &task.job {
-                Reading::Message(message) | Reading::Files(message) => DeskJob::Read {
-                    message: message.clone(),
-                    name: desk::name_wanted(&self.plan),
-                },
-                Reading::Sweep => DeskJob::Sweep {
-                    after: self.swept_to.clone(),
-                    since: self.read_through.map(|at| at.before(OVERLAP)),
-                    name: desk::name_wanted(&self.plan),
-                    whole: !self.reads_singly,
-                },
-            };
-            turn.save = true;
-            turn.effects.push(Effect::Desk {
-                task: task.id,
-                thread: self.thread.clone(),
-                job,
-                attempt: Attempt::First,
-            });
-        }
-        if let Some((task, _)) = self.bot.start(now) {
-            let (ask, language) = (task.job.clone(), self.plan.language.clone());
-            turn.save = true;
-            turn.effects.push(Effect::AskBot {
-                task: task.id,
-                ask,
-                language,
-            });
-        }
-        if self.is_erased && self.desk.len() == 0 {
-            turn.effects.push(Effect::Erase);
-        }
     }
 }
 

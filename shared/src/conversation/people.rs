@@ -90,6 +90,33 @@ impl Conversation {
         }
     }
 
+    /// Who is still there, only the desk can say.
+    pub(super) fn person_left(&mut self, turn: &mut Turn) {
+        if self.is_closed() || !self.has_agent || self.desk.holds(&DeskJob::LookForPeople) {
+            return;
+        }
+        self.enqueue(DeskJob::LookForPeople, turn.context.now);
+        turn.save = true;
+    }
+
+    /// Everybody has left: nobody reads what the visitor writes, so from now on nothing is "with the team".
+    pub(super) fn left_alone(&mut self, turn: &mut Turn) {
+        if self.is_closed() {
+            return;
+        }
+        self.has_agent = false;
+        if self.phase == Phase::WithBot {
+            return;
+        }
+        self.phase = Phase::Waiting;
+        self.waiting_since = Some(turn.context.now);
+        self.leave_message = false;
+        if !self.call_next(turn.context.now) {
+            self.nobody_reached(turn);
+        }
+        self.send_state(turn);
+    }
+
     /// When something is to be done for a visitor who waits.
     pub(super) fn waiting_deadline(&self) -> Option<Timestamp> {
         let since = self

@@ -195,7 +195,7 @@ impl Conversation {
         let Some(task) = self.reading.finish(task) else {
             return;
         };
-        let Some(mut message) = message else {
+        let Some(message) = message else {
             // It may only be hidden yet; then a later list shows it.
             if let Reading::Message(message) = &task.job {
                 self.from_desk.forget(&message.0);
@@ -203,15 +203,13 @@ impl Conversation {
             turn.save = true;
             return;
         };
-        if waits {
-            // The words go ahead of the files.
-            message.files.clear();
-            self.read_files_later(message.source.clone(), turn);
-        } else if let Reading::Files(_) = task.job {
-            message.source = DeskRef(task.job.clone().into());
-            message.body.clear();
+        if !waits {
+            return self.agent_wrote(message, task, turn);
         }
-        self.agent_wrote(message, task, turn);
+        // The words go ahead of the files.
+        self.read_files_later(message.source.clone(), turn);
+        let files = vec![];
+        self.agent_wrote(DeskMessage { files, ..message }, task, turn);
     }
 
     pub(super) fn reading_failed(&mut self, task: TaskId, failure: Failure, turn: &mut Turn) {

@@ -67,6 +67,7 @@ impl Conversation {
             has_agent: start.message.is_some(),
             unread: None,
             bot_refused: false,
+            thread_ended: false,
             uploads: Uploads::default(),
             gate: Gate::default(),
             plan: start.plan,

@@ -40,6 +40,9 @@ impl Conversation {
 
     pub(super) fn deadline_reached(&mut self, turn: &mut Turn) {
         let now = turn.context.now;
+        if self.thread_deadline().is_some_and(|at| now >= at) {
+            self.end_thread(turn);
+        }
         if self.erase_deadline().is_some_and(|at| now >= at) {
             self.erase(turn);
         }

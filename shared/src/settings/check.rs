@@ -1,7 +1,7 @@
 //! What a settings document must not say, beyond what each field refuses by itself.
 
 use super::{Attachments, BotSettings, DeskSettings, SHORTEST_LOST, Settings, SettingsError, Slug, Timeouts};
-use crate::{file::MAX_FILE, pattern};
+use crate::{address::Addresses, file::MAX_FILE, pattern};
 
 /// What of a document only the edge or its platform can judge.
 pub struct Known {
@@ -9,8 +9,8 @@ pub struct Known {
     pub zone: fn(&str) -> bool,
     /// A JavaScript regular expression.
     pub pattern: fn(&str) -> bool,
-    /// The kind of a desk.
-    pub desk: fn(&str) -> bool,
+    /// The kind of a desk, if there is such a one: how people are addressed there. None is the worker's own choice.
+    pub desk: fn(Option<&str>) -> Option<Addresses>,
     /// The kind of a bot, and where it is.
     pub bot: fn(Option<&str>, Option<&str>) -> bool,
 }
@@ -46,16 +46,18 @@ impl Settings {
         );
         wrong(self.topics.is_empty(), "topics", "at least one topic");
         wrong(!sound(&self.timeouts), "timeouts", SOUND);
-        let lacks_desk = |desk: &DeskSettings| {
-            let kind = desk.kind.as_ref();
-            kind.is_some_and(|kind| !(known.desk)(kind.as_str()))
-        };
+        let addresses = |desk: &DeskSettings| (known.desk)(desk.kind.as_ref().map(Slug::as_str));
+        let lacks_desk = |desk: &DeskSettings| addresses(desk).is_none();
         let lacks_bot =
             |bot: &BotSettings| !(known.bot)(bot.kind.as_ref().map(Slug::as_str), bot.at.as_deref());
         const DESK: &str = "a desk that this worker has a connector for";
         const BOT: &str = "a `kind` that this worker has a connector for, and `at` as that one writes it";
         wrong(lacks_desk(&self.desk), "desk.kind", DESK);
+        // Who has erased a conversation does not know its room any more.
+        let forgets = |desk: &DeskSettings| desk.ended_rooms.kept_for() > Some(self.retention_days);
+        const NOT_FORGOTTEN: &str = "at most `retention_days`";
         wrong(lacks_bot(&self.bot), "bot", BOT);
+        wrong(forgets(&self.desk), "desk.ended_rooms", NOT_FORGOTTEN);
         for (index, topic) in self.topics.iter().enumerate() {
             let at = |field: &str| format!("topics[{index}].{field}");
             let unknown =
@@ -68,11 +70,26 @@ impl Settings {
                 &at("participants"),
                 "at least one address",
             );
+            if let Some(addresses) = addresses(topic.desk.as_ref().unwrap_or(&self.desk)) {
+                for (index, person) in topic.participants.iter().enumerate() {
+                    let is_wrong = !addresses.include(person.as_str());
+                    wrong(
+                        is_wrong,
+                        &at(&format!("participants[{index}]")),
+                        addresses.expected(),
+                    );
+                }
+            }
             wrong(unknown(&topic.form), &at("form"), "the key of one of `forms`");
             wrong(
                 topic.desk.as_ref().is_some_and(lacks_desk),
                 &at("desk.kind"),
                 DESK,
+            );
+            wrong(
+                topic.desk.as_ref().is_some_and(forgets),
+                &at("desk.ended_rooms"),
+                NOT_FORGOTTEN,
             );
             wrong(
                 topic.bot_settings.as_ref().is_some_and(lacks_bot),

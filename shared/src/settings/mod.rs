@@ -186,6 +186,20 @@ pub struct DeskSettings {
     pub replies: Replies,
     #[serde(default)]
     pub joining: Joining,
+    #[serde(default)]
+    pub ended_rooms: EndedRooms,
+}
+
+/// What becomes of a conversation's thread so long after its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndedRooms {
+    /// It stays as it is.
+    #[default]
+    Keep,
+    /// Our accounts go out of it, its people stay.
+    Leave(Retention),
+    Delete(Retention),
 }
 
 /// What of an agent's words goes out.
@@ -241,10 +255,13 @@ impl Attachments {
     }
 }
 
-/// How long a transcript is kept after the end, in days; parts of a day count.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+/// How long something is kept after the end of its conversation, in days; parts of a day count.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(try_from = "f64", into = "f64")]
 pub struct Retention(f64);
+
+/// It is never one of the floats that are not equal to themselves: see `try_from`.
+impl Eq for Retention {}
 
 impl TryFrom<f64> for Retention {
     type Error = &'static str;
@@ -271,6 +288,20 @@ impl Default for Retention {
 impl Retention {
     pub fn after(self) -> Duration {
         Duration::from_secs(24 * 60 * 60).mul_f64(self.0)
+    }
+}
+
+impl EndedRooms {
+    pub fn are_kept(&self) -> bool {
+        *self == Self::Keep
+    }
+
+    /// `None`: for ever.
+    pub fn kept_for(self) -> Option<Retention> {
+        match self {
+            Self::Keep => None,
+            Self::Leave(days) | Self::Delete(days) => Some(days),
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! What a conversation takes from the settings.
 
 use super::{
-    Attachments, BotUse, DEFAULT_SITE, Joining, Replies, Retention, RoomKind, Settings, Slug, Timeouts, Topic,
+    Attachments, BotUse, DEFAULT_SITE, EndedRooms, Joining, Replies, Retention, RoomKind, Settings, Slug,
+    Timeouts, Topic,
 };
 use crate::{
     hours::{Availability, Interval},
@@ -44,6 +45,8 @@ pub struct Plan {
     /// The desk's kind; `None` means the worker's own choice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub desk: Option<String>,
+    #[serde(default, skip_serializing_if = "EndedRooms::are_kept")]
+    pub ended_rooms: EndedRooms,
     /// The bot's kind and place, likewise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bot_kind: Option<String>,
@@ -101,6 +104,7 @@ impl Settings {
             messages_per_minute: self.messages_per_minute.get(),
             attachments: self.attachments.clone(),
             desk: kind(&desk.kind),
+            ended_rooms: desk.ended_rooms,
             bot_kind: kind(&bot.kind),
             bot_at: bot.at.clone(),
             open: open.map(of_the_next_days),

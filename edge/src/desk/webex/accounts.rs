@@ -16,6 +16,13 @@ pub(crate) fn count(env: &Env) -> usize {
     config::list(env, "WEBEX_REFRESH_TOKEN").map_or(1, |tokens| tokens.len().max(1))
 }
 
+pub(super) fn thread(account: usize, room: String) -> ThreadRef {
+    match account {
+        0 => ThreadRef(room),
+        number => ThreadRef(format!("{number} {room}")),
+    }
+}
+
 pub(super) fn room_of(thread: &ThreadRef) -> &str {
     parts(thread).1
 }
@@ -34,10 +41,7 @@ fn parts(thread: &ThreadRef) -> (usize, &str) {
 impl Api<'_> {
     /// A room of this account.
     pub(super) fn thread(&self, room: String) -> ThreadRef {
-        match self.number {
-            0 => ThreadRef(room),
-            number => ThreadRef(format!("{number} {room}")),
-        }
+        thread(self.number, room)
     }
 
     /// All accounts. Which one comes first follows from the seed, so that they share the work.
@@ -101,6 +105,7 @@ mod tests {
         ] {
             let thread = ThreadRef(name.into());
             assert_eq!((account_of(&thread), room_of(&thread)), (account, room));
+            assert_eq!(super::thread(account, room.into()), thread);
         }
     }
 }

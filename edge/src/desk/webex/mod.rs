@@ -14,20 +14,32 @@ mod wire;
 pub(crate) use accounts::{account_of, count as accounts};
 pub(crate) use api::Api;
 
-use super::{Limits, Place, words};
-use crate::{calls::accounts::Account, keys::MasterKey, platform::error::ApiError, text::markup};
+use super::{Limits, Place, SomebodyLeft, words};
+use crate::{
+    calls::accounts::Account,
+    keys::MasterKey,
+    platform::{error::ApiError, http::Payload},
+    text::markup,
+};
 use api::Trouble;
-use shared::conversation::{
-    Attempt, DeskFile, DeskJob, DeskMessage, DeskOutcome, DeskRef, Failure, Line, Participant, Post,
-    ThreadRef, Voice,
+use shared::{
+    address::Addresses,
+    conversation::{
+        Attempt, DeskFile, DeskJob, DeskMessage, DeskOutcome, DeskRef, DeskRules, Failure, Line, Participant,
+        Post, ThreadEnd, ThreadRef, Voice,
+    },
 };
 use std::time::Duration;
 use wire::*;
-use worker::{Headers, Result};
+use worker::{Headers, Method, Result};
 
 pub(super) const LIMITS: Limits = Limits {
-    // Webex takes 7,439, less room for the bot's name before it.
-    post: 7_300,
+    rules: DeskRules {
+        // Webex takes 7,439, less room for the bot's name before it.
+        post_limit: 7_300,
+        command: '/',
+        addresses: Addresses::Email,
+    },
     calls_a_minute: 300,
     looks: [
         Duration::from_secs(2),
@@ -63,6 +75,7 @@ impl<'a> Webex<'a> {
                     .map(DeskOutcome::ThreadOpened)
             }
             DeskJob::AddParticipant(who) => self.add(room, who).await,
+            DeskJob::LookForPeople => self.look_for_people(room).await,
             DeskJob::Watch => {
                 let watch = self.watch(room, attempt).await?;
                 Ok(DeskOutcome::Watching(watch))
@@ -85,12 +98,19 @@ impl<'a> Webex<'a> {
                 Ok(DeskOutcome::Posted(post))
             }
             DeskJob::Post { voice, line, .. } => {
-                let text = words::line(line, *voice, LIMITS.post);
+                let text = words::line(line, *voice, &LIMITS.rules);
                 self.post(room, *voice, &text, attempt)
                     .await
                     .map(DeskOutcome::Posted)
             }
             DeskJob::Unwatch(watch) => self.unwatch(watch).await,
+            DeskJob::EndThread(how) => {
+                match how {
+                    ThreadEnd::Leave => self.leave(room).await?,
+                    ThreadEnd::Delete => self.delete(&format!("/rooms/{room}")).await?,
+                }
+                Ok(DeskOutcome::ThreadEnded)
+            }
             DeskJob::Read { message, .. } => self.read(room, message).await.map(DeskOutcome::Read),
             // The site answers these.
             DeskJob::Site(_) => Err(Failure::Refused),
@@ -135,6 +155,58 @@ impl<'a> Webex<'a> {
                 Failure::ThreadGone => Failure::ThreadGone,
                 Failure::Passing { .. } | Failure::NotDone { .. } | Failure::Refused => Failure::Refused,
             }),
+            Err(trouble) => Err(trouble.into()),
+        }
+    }
+
+    async fn look_for_people(&self, room: &str) -> Result<DeskOutcome, Failure> {
+        let own_id = self.api.own_id(self.api.us()).await?;
+        let mut are_in = false;
+        let look = |membership: Membership| {
+            are_in = membership.person_id != own_id && !is_bot(&membership.person_email);
+            !are_in
+        };
+        let path = format!("/memberships?roomId={room}&max=100");
+        match self.api.list(&path, look).await {
+            Ok(()) => Ok(DeskOutcome::People { are_in }),
+            Err(trouble) => Err(self.gone_or(room, trouble).await),
+        }
+    }
+
+    /// The bot's account goes first: as long as the integration's is in, it can be tried again.
+    async fn leave(&self, room: &str) -> Result<(), Failure> {
+        for account in [Account::DeskBot, self.api.us()] {
+            let own_id = match self.api.own_id(account).await {
+                // Without a token it has hardly got in.
+                Err(Trouble { status: 401, .. }) if account == Account::DeskBot => continue,
+                own_id => own_id?,
+            };
+            let mut own = vec![];
+            let note = |membership: Membership| {
+                own.push(membership.id);
+                true
+            };
+            let path = format!("/memberships?roomId={room}&personId={own_id}");
+            match self.api.list(&path, note).await {
+                // The room is gone, or we are out of it.
+                Err(Trouble { status: 404, .. }) => return Ok(()),
+                listed => listed?,
+            }
+            for id in own {
+                self.delete(&format!("/memberships/{id}")).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is not there any more is deleted.
+    async fn delete(&self, path: &str) -> Result<(), Failure> {
+        match self
+            .api
+            .call(self.api.us(), Method::Delete, path, Payload::None)
+            .await
+        {
+            Ok(_) | Err(Trouble { status: 404, .. }) => Ok(()),
             Err(trouble) => Err(trouble.into()),
         }
     }
@@ -253,6 +325,38 @@ pub(super) fn heard(
     Ok(signalled(body))
 }
 
+/// Of the webhook that is the account's own for a site: it tells who left which room. The account stands in the address.
+pub(super) fn heard_at_site(
+    key: &MasterKey,
+    site: &str,
+    query: &str,
+    headers: &Headers,
+    body: &[u8],
+) -> Result<Option<SomebodyLeft>, ApiError> {
+    let signature = headers.get("x-spark-signature")?.unwrap_or_default();
+    if !key.is_signed(&site_name(site), body, &signature) {
+        return Err(ApiError::BadSignature);
+    }
+    let account = query
+        .strip_prefix("account=")
+        .and_then(|number| number.parse().ok());
+    Ok(account
+        .zip(left(body))
+        .map(|(account, room)| SomebodyLeft(accounts::thread(account, room))))
+}
+
+/// By which a site's webhooks are signed; no conversation has such an id.
+fn site_name(site: &str) -> String {
+    format!("site/{site}")
+}
+
+fn left(body: &[u8]) -> Option<String> {
+    let delivery: Delivery = serde_json::from_str(std::str::from_utf8(body).ok()?).ok()?;
+    let is_leaving = delivery.resource == "memberships" && delivery.event == "deleted";
+    let room = delivery.data.room_id;
+    (is_leaving && !room.is_empty()).then_some(room)
+}
+
 /// The message a delivery is about, unless it is one of our own or of a bot. `None` for anything else too:
 /// a delivery that is well signed is always accepted, or Webex would switch the webhook off.
 fn signalled(body: &[u8]) -> Option<DeskRef> {
@@ -313,6 +417,7 @@ mod tests {
             let message = format!(r#"{{"id":"m","html":{},"created":"2026-11-27T10:00:00.000Z"}}"#, serde_json::to_string(&html).expect("JSON"));
             for text in [json.to_string(), format!(r#"{{"items":[{json}]}}"#), message] {
                 signalled(text.as_bytes());
+                left(text.as_bytes());
                 serde_json::from_str::<List<Room>>(&text).ok();
                 serde_json::from_str::<List<Webhook>>(&text).ok();
                 serde_json::from_str::<Person>(&text).ok();
@@ -325,6 +430,7 @@ mod tests {
                 }
             }
             signalled(&bytes);
+            left(&bytes);
         }
     }
 }

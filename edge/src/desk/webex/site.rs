@@ -3,15 +3,17 @@
 use super::{
     accounts::{account_of, room_of},
     api::{Api, Trouble},
+    site_name,
+    watch::NAME,
     wire::*,
 };
-use crate::{desk::words, platform::now};
+use crate::{config, desk::words, platform::now};
 use shared::{
     conversation::{Failure, ThreadRef, WatchRef},
     time::Timestamp,
 };
 use std::time::Duration;
-use worker::{console_warn, url::form_urlencoded};
+use worker::{Method, console_warn, url::form_urlencoded};
 
 /// Rooms in one answer. Webex gives up to a thousand, which might be more than is read of an answer.
 const ROOMS: usize = 500;
@@ -65,17 +67,71 @@ impl Api<'_> {
         Ok(())
     }
 
-    /// Webhooks that deliver.
-    pub(crate) async fn active_webhooks(&self) -> Result<Vec<WatchRef>, Failure> {
-        let mut active = vec![];
+    /// Webhooks that deliver. Of one for the whole account, by which a site hears who leaves a room, is made sure.
+    pub(crate) async fn active_webhooks(&self, site: Option<&str>) -> Result<Vec<WatchRef>, Failure> {
+        let wanted = site.and_then(|site| self.site_webhook(site));
+        let (mut active, mut known) = (vec![], None);
         let look = |hook: Webhook| {
+            if wanted
+                .as_ref()
+                .is_some_and(|(address, _)| *address == hook.target_url)
+            {
+                known = Some((hook.id.clone(), hook.status == "active"));
+            }
             if hook.status == "active" {
                 active.push(WatchRef(hook.id));
             }
             true
         };
         self.list("/webhooks?max=100", look).await?;
+        if let Some((address, secret)) = wanted
+            && let Err(trouble) = self.tend(known, &address, &secret).await
+        {
+            console_warn!("webhook of the site: status {}", trouble.status);
+        }
         Ok(active)
+    }
+
+    /// `known`: the webhook, if there is one, and whether it delivers.
+    async fn tend(&self, known: Option<(String, bool)>, address: &str, secret: &str) -> Result<(), Trouble> {
+        let _tended: Created = match known {
+            Some((_, true)) => return Ok(()),
+            Some((id, false)) => {
+                let hook = RevivedWebhook {
+                    name: NAME,
+                    target_url: address,
+                    secret,
+                    status: "active",
+                };
+                self.send_json(self.us(), Method::Put, &format!("/webhooks/{id}"), &hook)
+                    .await?
+            }
+            None => {
+                let hook = NewWebhook {
+                    name: NAME,
+                    target_url: address,
+                    resource: "memberships",
+                    event: "deleted",
+                    filter: None,
+                    secret,
+                };
+                self.post_json(self.us(), "/webhooks", &hook).await?
+            }
+        };
+        Ok(())
+    }
+
+    /// Its address, and what it is signed with. `None` where Webex cannot reach this worker.
+    fn site_webhook(&self, site: &str) -> Option<(String, String)> {
+        let secret = config::master_key(self.env)
+            .ok()?
+            .webhook_secret(&site_name(site));
+        let url = config::public_url(self.env)?;
+        let number = self.number;
+        Some((
+            format!("{url}/v1/desk/webex/sites/{site}?account={number}"),
+            secret,
+        ))
     }
 
     /// The room for the messages that are left on a topic, with its people in it. One that an earlier attempt left is

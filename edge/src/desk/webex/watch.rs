@@ -8,7 +8,7 @@ use shared::{
 };
 use worker::{Method, Result, console_warn};
 
-const NAME: &str = "Edgechat";
+pub(super) const NAME: &str = "Edgechat";
 /// Messages that one look reads at most; and of how many it keeps the words, the latest ones.
 const LONGEST_LOOK: usize = 900;
 const MOST_WHOLE: usize = 100;
@@ -40,7 +40,7 @@ impl Webex<'_> {
             target_url: &address,
             resource: "messages",
             event: "created",
-            filter: &format!("roomId={room}"),
+            filter: Some(&format!("roomId={room}")),
             secret: &secret,
         };
         match self

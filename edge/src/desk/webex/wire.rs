@@ -38,7 +38,8 @@ pub(super) struct NewWebhook<'a> {
     pub(super) target_url: &'a str,
     pub(super) resource: &'static str,
     pub(super) event: &'static str,
-    pub(super) filter: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) filter: Option<&'a str>,
     pub(super) secret: &'a str,
 }
 
@@ -70,6 +71,12 @@ pub(super) struct Person {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Membership {
+    #[serde(default)]
+    pub(super) id: String,
+    #[serde(default)]
+    pub(super) person_id: String,
+    #[serde(default)]
+    pub(super) person_email: String,
     #[serde(default, deserialize_with = "lossy")]
     pub(super) person_display_name: String,
 }
@@ -157,6 +164,8 @@ pub(super) struct Delivery {
 #[serde(rename_all = "camelCase")]
 pub(super) struct DeliveryData {
     pub(super) id: String,
+    #[serde(default)]
+    pub(super) room_id: String,
     #[serde(default)]
     pub(super) person_id: String,
     #[serde(default)]
