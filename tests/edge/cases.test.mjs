@@ -22,14 +22,15 @@ describe('names', () => {
   test('500 ids of conversations, from keys that count up, have no order and 128 bits', async () => {
     // No room is needed to have an id.
     await world.fault({ route: '* /webex', status: 503, times: 1_000_000 });
-    const ids = [];
-    for (let n = 0; n < 500; n += 1) {
+    const start = async (n) => {
       const visitor = new Visitor(world, `key-${String(n).padStart(20, '0')}`);
       visitor.address = `10.1.${n >> 8}.${n & 255}`;
       const { status } = await visitor.start('person');
       assert.equal(status, 200);
-      ids.push(visitor.session.conversation);
-    }
+      return visitor.session.conversation;
+    };
+    const ids = [];
+    while (ids.length < 500) ids.push(...(await Promise.all(Array.from({ length: 20 }, (_, n) => start(ids.length + n)))));
     assert.equal(new Set(ids).size, 500);
     const bits = ids.map((id) => {
       const bytes = Buffer.from(id, 'base64url');
@@ -191,5 +192,49 @@ describe('a copy of the settings that is out of date', () => {
     running.say('still with you');
     await until(() => running.state.delivered === 1);
     await world.marker(running, { roomId });
+  });
+});
+
+describe('a deploy', () => {
+  before(async () => {
+    world = await startWorld({ settings: (d) => (d.messages_per_minute = 6_000) });
+  });
+  after(() => world?.close());
+
+  test('150 panels come back at once: each to its own object, and nobody outside is asked', async () => {
+    const visitors = [];
+    for (let n = 0; n < 150; n += 1) {
+      const visitor = Object.assign(new Visitor(world), { address: `10.3.0.${n}` });
+      await visitor.start('person');
+      visitors.push(await visitor.connect());
+    }
+    await until(async () => (await world.rooms()).filter(({ webhooks, lines }) => webhooks.length === 1 && lines.length === 1).length === 150);
+    for (const room of await world.rooms()) await world.wasRead(room.id);
+    await world.restartWorker();
+    await world.control('DELETE', '/requests');
+    await Promise.all(visitors.map((visitor) => visitor.connect()));
+    const [first] = visitors;
+    first.say('as before');
+    await until(() => first.state.delivered === 1);
+    const room = (await world.roomOf(first)).id;
+    const asked = (await world.requests('/webex/v1/')).filter(({ path, body }) => !JSON.stringify([path, body]).includes(room));
+    assert.deepEqual(asked.map(({ call }) => call), []);
+    assert.ok(visitors.every(({ state }) => state.phase === 'waiting'));
+  });
+
+  test('a panel that was away for more than a page reads all of it, without a hole and once', async () => {
+    const visitor = await world.visitSettled();
+    const away = visitor.disconnect();
+    await away;
+    const writer = await Object.assign(new Visitor(world, visitor.key), { session: visitor.session }).connect(0);
+    for (let n = 0; n < 450; n += 1) {
+      writer.say(`m${n}`);
+      await writer.hears(`visitor: m${n}`);
+    }
+    await world.restartWorker();
+    await visitor.connect();
+    await until(() => visitor.entries.length >= 450);
+    assert.deepEqual(visitor.lines, Array.from({ length: 450 }, (_, n) => `visitor: m${n}`));
+    assert.deepEqual(visitor.entries.map(({ seq }) => seq), Array.from({ length: 450 }, (_, n) => n + 1));
   });
 });

@@ -161,7 +161,7 @@ describe('while a webhook does not work', () => {
     const visitor = await world.visit();
     const looks = async () => (await world.calls('GET /webex/v1/rooms')).length;
     await until(async () => (await looks()) >= 2, 60_000);
-    await until(async () => (await world.control('GET', '/webhooks')).length === 1, 60_000);
+    await until(async () => (await world.control('GET', '/webhooks')).filter(({ resource }) => resource === 'messages').length === 1, 60_000);
     await sleep(3_000);
     const before = await looks();
     await sleep(6_000);

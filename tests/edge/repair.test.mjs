@@ -47,7 +47,8 @@ const remember = (visitor) => (visitors.push(visitor), visitor);
 const agentLines = (visitor) => visitor.lines.filter((line) => line.startsWith('Anna Nowak: '));
 const numbered = (count) => Array.from({ length: count }, (_, n) => `m${n + 1}`);
 const shown = (texts) => texts.map((text) => `Anna Nowak: ${text}`);
-const webhooks = () => world.control('GET', '/webhooks');
+/** Those of conversations; there is one more, by which the account tells the site who leaves a room. */
+const webhooks = async () => (await world.control('GET', '/webhooks')).filter(({ resource }) => resource === 'messages');
 
 /** As a panel that has lost its connection. */
 const again = (visitor) => Object.assign(visitor, { entries: [], state: undefined }).connect(0);

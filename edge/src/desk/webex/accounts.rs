@@ -55,7 +55,7 @@ impl Api<'_> {
 
     /// An account that has no token, or has used up what Webex takes of it, gets no new room as long as another one has.
     pub(super) async fn open_room(&self, title: &str, seed: &str) -> Result<ThreadRef, Failure> {
-        let mut refusal = Failure::Refused;
+        let mut refusals = vec![];
         for api in self.all(seed) {
             let room = api
                 .post_json::<Created>(api.us(), "/rooms", &NewRoom { title })
@@ -64,12 +64,19 @@ impl Api<'_> {
                 Ok(room) => return Ok(api.thread(room.id)),
                 Err(failure @ (Failure::NotDone { .. } | Failure::Refused)) => {
                     console_warn!("account {} opens no room: {failure:?}", api.number + 1);
-                    refusal = failure;
+                    refusals.push(failure);
                 }
                 Err(failure) => return Err(failure),
             }
         }
-        Err(refusal)
+        // As soon as one of them may.
+        let wait = |failure: &Failure| match failure {
+            Failure::NotDone { retry_after } | Failure::Passing { retry_after } => {
+                retry_after.unwrap_or_default()
+            }
+            Failure::Refused | Failure::ThreadGone => Duration::MAX,
+        };
+        Err(refusals.into_iter().min_by_key(wait).unwrap_or(Failure::Refused))
     }
 
     /// A room that an earlier attempt has opened, by whichever account.
