@@ -19,6 +19,8 @@ import { startWorld, until, Visitor } from '../harness.mjs';
  * @property {{open: string, add: string, watch: string, post: string, list: string, read: string}} routes
  *   of its emulator, as faults and the log of calls name them: what opens a thread, adds a person, watches, posts, lists a
  *   thread's messages, reads one
+ * @property {{open: string, watch: string, post: string}} looks
+ *   what is asked to find out whether an attempt whose end is unknown has opened, watched or posted; adding twice does no harm
  * @property {number[]} refusals statuses by which it refuses a post for good
  * @property {number} longest bytes of UTF-8 that one post takes
  * @property {string[]} team who answers on the topic `person`
@@ -33,7 +35,7 @@ import { startWorld, until, Visitor } from '../harness.mjs';
 const FAULTS = {
   'cut before it was carried out': { drop: 'before' },
   'cut after it was carried out': { drop: 'after' },
-  'cut after it was carried out, and the next attempt too': { drop: 'after', times: 2 },
+  'cut after it was carried out, and the first look for it fails': { drop: 'after', looks: true },
   'a token that is refused': { status: 401 },
   'a request to slow down': { status: 429, headers: { 'retry-after': '2' }, atLeast: 2_000 },
   'a request to slow down, as HTML': { status: 429, headers: { 'retry-after': '1', 'content-type': 'text/html' }, body: '<h1>slow down</h1>', atLeast: 1_000 },
@@ -66,8 +68,8 @@ export function deskContract(desk) {
       assert.equal(threads.length, 1);
       return threads[0];
     };
-    /** What the visitor wrote, as it stands in the only thread. */
-    const posted = async () => (await only()).lines.filter((line) => line.startsWith('visitor: ')).slice(1);
+    /** What the visitor wrote, as it stands in the only thread, without notices. */
+    const posted = async () => (await only()).lines.filter((line) => line.startsWith('visitor: ') && !line.startsWith('visitor: —')).slice(1);
     /** A chat whose thread is complete, and of which the desk is not asked anything any more. */
     async function settled() {
       const visitor = await world.visit('person');
@@ -77,6 +79,10 @@ export function deskContract(desk) {
       });
       await until(async () => (await world.requests()).some((one) => isCall(desk.routes.list)(one) && one.status !== null));
       return visitor;
+    }
+    async function goesWrong(job, { looks, ...fault }) {
+      await world.fault({ route: desk.routes[job], ...fault });
+      if (looks && desk.looks[job]) await world.fault({ route: desk.looks[job], status: 503 });
     }
     const isCall = (route) => ({ method, path }) => `${method} ${path}`.startsWith(route);
     const heard = (visitor) => visitor.lines.filter((line) => line.startsWith(`${desk.agent}: `)).map((line) => line.slice(desk.agent.length + 2));
@@ -92,7 +98,7 @@ export function deskContract(desk) {
     for (const job of ['open', 'add', 'watch', 'post']) {
       for (const [name, { atLeast = 0, ...fault }] of Object.entries(FAULTS)) {
         test(`a start: ${job}, ${name}`, async () => {
-          await world.fault({ route: desk.routes[job], ...fault });
+          await goesWrong(job, fault);
           const began = Date.now();
           const visitor = await settled();
           assert.ok(Date.now() - began >= atLeast, 'asked again too early');
@@ -109,7 +115,7 @@ export function deskContract(desk) {
     for (const [name, { atLeast = 0, ...fault }] of Object.entries(FAULTS)) {
       test(`a post: ${name}`, async () => {
         const visitor = await settled();
-        await world.fault({ route: desk.routes.post, ...fault });
+        await goesWrong('post', fault);
         const began = Date.now();
         visitor.say('one');
         visitor.say('two');
@@ -130,8 +136,21 @@ export function deskContract(desk) {
         await visitor.hears('* not_delivered');
         await until(() => visitor.state.delivered >= 2 && visitor.state.desk === 'reached');
         assert.deepEqual(await posted(), ['visitor: two']);
+        assert.ok((await only()).lines.some((line) => /could not be posted here/.test(line)), 'the team is told');
       });
     }
+
+    test('a part of a long message that is refused: the visitor is told, and no half of it is taken for the whole', async () => {
+      const visitor = await settled();
+      await world.fault({ route: desk.routes.post, status: desk.refusals[0] });
+      visitor.say('👍'.repeat(4_000));
+      visitor.say('two');
+      await visitor.hears('* not_delivered');
+      const seq = visitor.entries.find(({ said }) => said.notice?.not_delivered).said.notice.not_delivered.seq;
+      assert.equal(seq, visitor.entries[0].seq);
+      await until(() => visitor.state.delivered >= 2);
+      assert.deepEqual(await posted(), ['visitor: two']);
+    });
 
     test('what is too long for one post comes in parts, whole and in order, in any script', async () => {
       const visitor = await settled();
@@ -164,7 +183,7 @@ export function deskContract(desk) {
         test(`reading, ${what === 'list' ? 'the list' : 'a message, where lists fail'}: ${name}`, async () => {
           const visitor = await settled();
           if (what === 'read') await world.fault({ route: desk.routes.list, status: 503, times: 10_000 });
-          await world.fault({ route: desk.routes[what], ...fault });
+          await goesWrong(what, fault);
           await desk.says(world, 'one');
           await desk.says(world, 'two');
           await hears(visitor, 'two', 20_000);

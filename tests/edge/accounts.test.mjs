@@ -96,6 +96,15 @@ test('no new rooms for one that has used up its limit of them', { timeout: 180_0
   await Promise.all(all.map((one, n) => goesOn(one, `limit ${n}`)));
 });
 
+test('no new rooms for one whose posts are asked to slow down', { timeout: 180_000 }, async () => {
+  let busy;
+  while (busy?.owner !== FIRST) busy = await visit();
+  await world.control('POST', '/limits', { per_minute: 10, of: FIRST });
+  for (let n = 0; n < 15; n += 1) busy.visitor.say(`m${n}`);
+  await until(async () => (await world.requests('POST /webex/v1/messages')).some(({ who, status }) => who === FIRST && status === 429));
+  assert.equal(share(await visits(5), FIRST), 0);
+});
+
 test('an attempt whose end is unknown is looked for in both', { timeout: 120_000 }, async () => {
   for (let n = 0; n < 6; n += 1) {
     await world.fault({ route: 'POST /webex/v1/rooms', drop: 'after' });
@@ -103,6 +112,21 @@ test('an attempt whose end is unknown is looked for in both', { timeout: 120_000
     // The room of the first attempt is the one that is taken.
     assert.equal((await world.rooms()).length, n + 1);
   }
+});
+
+test('a room for left messages that refuses them is replaced', { timeout: 120_000 }, async () => {
+  const jane = { name: 'Jane', email: 'jane@example.org' };
+  const leave = (message) => new Visitor(world).start('person', jane, { site: 'left', message });
+  const has = (text) => until(async () => (await world.rooms()).find((room) => room.lines.some((line) => line.endsWith(text))));
+  await leave('one');
+  const first = await has('one');
+  await world.fault({ route: 'POST /webex/v1/messages', status: 403 });
+  await leave('two');
+  const second = await has('two');
+  assert.notEqual(second.id, first.id);
+  assert.equal(second.title, first.title);
+  await leave('three');
+  assert.equal((await has('three')).id, second.id);
 });
 
 test('the room for left messages is one, and goes on by its account', { timeout: 120_000 }, async () => {

@@ -100,8 +100,7 @@ const wrong = [
   [(d) => (d.topics[1].bot_settings = { ...d.bot, at: '' }), 'topics[1].bot_settings', 'expected a `kind` that this worker has a connector for, and `at` as that one writes it'],
   [(d) => (d.origins = ['example.com']), 'origins[0]', 'expected an origin like https://www.example.com or https://*.example.com, or *'],
   [(d) => (d.retention_days = 185), 'retention_days', 'expected days: more than 0, at most 184'],
-  [(d) => (d.desk.ended_rooms = { delete: 181 }), 'desk.ended_rooms', 'expected at most `retention_days`'],
-  [(d) => (d.topics[0].desk = { mask: 'Us', ended_rooms: { leave: 181 } }), 'topics[0].desk.ended_rooms', 'expected at most `retention_days`'],
+  [(d) => (d.topics[0].desk = { mask: 'Us', ended_rooms: { delete: 185 } }), 'topics[0].desk.ended_rooms.delete', 'expected days: more than 0, at most 184'],
   [(d) => (d.desk.ended_rooms = { leave: 0 }), 'desk.ended_rooms.leave', 'expected days: more than 0, at most 184'],
   [(d) => (d.messages_per_minute = 0), 'messages_per_minute', 'invalid value: integer `0`, expected a nonzero u32'],
 ];

@@ -88,31 +88,3 @@ describe('lost heartbeats, side by side', { concurrency: true }, () => {
     assert.deepEqual(visitor.lines, ['visitor: back again']);
   });
 });
-
-describe('a restart of the worker', () => {
-  before(async () => {
-    world = await startWorld({
-      settings: (settings) => {
-        settings.timeouts = { silence: 900, warning: 60, lost: 90 };
-      },
-    });
-  });
-  after(() => world?.close());
-
-  test('closes nobody: whoever was connected has the whole time to come back', async () => {
-    const visitor = await world.visitSettled();
-    const began = Date.now();
-    // No heartbeat for most of the time, then the worker ends without a word.
-    await until(() => Date.now() - began > LOST - 15_000, LOST);
-    await world.restartWorker();
-    // The desk wakes the conversation, and its alarm comes due.
-    await world.agentSays('Are you there?');
-    await until(() => Date.now() - began > LOST + 20_000, LOST);
-    visitor.entries = [];
-    await visitor.connect();
-    await visitor.hears('Anna Nowak: Are you there?');
-    visitor.say('yes');
-    await until(() => visitor.state.delivered >= 3, 10_000, () => visitor.lines.join());
-    assert.ok(!visitor.lines.some((line) => line.includes('closed')));
-  });
-});

@@ -172,22 +172,31 @@ describe('an upload is refused before a byte of it is read', () => {
   });
 });
 
+const isStored = (marker) =>
+  readdirSync(world.folder, { recursive: true, withFileTypes: true })
+    .filter((one) => one.isFile())
+    .some((one) => read(`${one.parentPath ?? one.path}/${one.name}`).includes(marker));
+
 describe('in pieces', () => {
   test('one conversation reads one file at a time, whatever else waits', async () => {
     const visitor = await visit();
-    const [first, ids] = [newId(), Array.from({ length: 4 }, newId)];
-    const bytes = sized(1_000);
-    const slow = offer(visitor, bytes.length, first);
-    slow.write(bytes.subarray(0, 500));
+    const ids = Array.from({ length: 4 }, newId);
+    const marker = randomBytes(24).toString('hex');
+    const slow = offer(visitor, 3 * MB);
+    const words = Buffer.from(`${marker} `.repeat(43_000));
+    slow.write(words);
+    // It is being read.
+    await until(() => isStored(marker));
     const others = ids.map((id) => upload(visitor, sized(3 * MB), { id }));
     // As much as one of them goes by in another conversation.
     assert.equal((await upload(await visit(), sized(3 * MB))).status, 204);
     assert.deepEqual(files(visitor), []);
-    slow.end(bytes.subarray(500));
+    slow.end(Buffer.alloc(3 * MB - words.length, 'words '));
     assert.equal((await once(slow, 'response'))[0].statusCode, 204);
     assert.deepEqual([...new Set((await Promise.all(others)).map(({ status }) => status))], [204]);
     await until(() => files(visitor).length === 5);
-    assert.deepEqual(files(visitor).map(({ size }) => size), [1_000, ...Array(4).fill(3 * MB)]);
+    assert.deepEqual(files(visitor).map(({ size }) => size), Array(5).fill(3 * MB));
+    assert.deepEqual(files(visitor).slice(1).map(({ image }) => image), Array(4).fill('png'));
   });
 
   test('a text that turns out to be none, in its last byte, leaves nothing', async () => {
@@ -206,18 +215,14 @@ describe('in pieces', () => {
     const marker = randomBytes(24).toString('hex');
     const sending = offer(visitor, 3 * MB);
     sending.write(`${marker} `.repeat(43_000));
-    const isStored = () =>
-      readdirSync(world.folder, { recursive: true, withFileTypes: true })
-        .filter((one) => one.isFile())
-        .some((one) => read(`${one.parentPath ?? one.path}/${one.name}`).includes(marker));
-    await until(isStored);
+    await until(() => isStored(marker));
     await world.restartWorker();
     sending.destroy();
     visitor.state = undefined;
     await visitor.connect();
     assert.equal((await upload(visitor, sized(2 * MB))).status, 204);
     await until(() => files(visitor).length === 1);
-    await until(() => !isStored(), 15_000);
+    await until(() => !isStored(marker), 15_000);
   });
 });
 

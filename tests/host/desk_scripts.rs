@@ -211,6 +211,7 @@ fn a_message_the_desk_refuses_is_told() {
           visitor < visitor: one
         desk fails: Refused
           visitor < NotDelivered { seq: Seq(1) }
+          room < visitor: LineMissing
         visitor: two
           visitor < visitor: two
           room < visitor: two

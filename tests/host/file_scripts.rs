@@ -101,8 +101,8 @@ fn the_files_of_a_command_are_the_teams_own_also_when_they_come_late() {
         scan ends
         +60s
         agent sends scan.pdf, writing: /help
-        +70s
           room < visitor: Help
+        +70s
         scan ends
         +60s
         "#,

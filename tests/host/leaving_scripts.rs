@@ -1,10 +1,12 @@
 //! When people leave the thread.
 
 use shared::{
-    conversation::{Failure, Input},
+    conversation::{DeskJob, Failure, Input, WatchState},
+    hours::Interval,
     message::{Entry, Said, Seq},
     protocol::PhaseView,
     settings::RoomKind,
+    time::Timestamp,
 };
 use std::time::Duration;
 use tests::{Scene, Stage, settings};
@@ -34,6 +36,12 @@ fn once_everybody_has_left_nothing_is_with_the_team() {
         Some("visitor: are you there?")
     );
     assert_eq!(stage.conversation.state().delivered, Seq(1));
+    // What was written before, and read only now, is shown; it does not say that anybody is there.
+    let late = stage.agent_writes("bye");
+    stage.signal(&late);
+    assert_eq!(stage.conversation.state().phase, PhaseView::Waiting);
+    assert_eq!(stage.conversation.state().delivered, Seq(1));
+    stage.wait(Duration::from_secs(1));
     let answer = stage.agent_writes("I am back");
     stage.signal(&answer);
     let state = stage.conversation.state();
@@ -65,6 +73,92 @@ fn whoever_is_next_is_called_when_everybody_has_left() {
     );
     stage.everybody_leaves();
     assert!(stage.conversation.state().leave_message);
+}
+
+#[test]
+fn nobody_is_called_after_hours_when_everybody_has_left() {
+    let mut settings = settings();
+    for topic in &mut settings.topics {
+        topic.room = RoomKind::Mixed;
+        topic.bot = Default::default();
+    }
+    let from = Timestamp(1_800_000_000_000);
+    let until = from + Duration::from_secs(60);
+    let mut stage = Stage::set(Scene {
+        settings,
+        open: Some(vec![Interval { from, until }]),
+        ..Scene::new("support")
+    });
+    let answer = stage.agent_writes("Hi, Ann");
+    stage.signal(&answer);
+    stage.heartbeat_at = Some(until);
+    stage.wait(Duration::from_secs(61));
+    stage.everybody_leaves();
+    assert!(stage.conversation.state().leave_message);
+    assert!(
+        !stage.log.iter().any(|line| line.contains("ben@example.com")),
+        "{:?}",
+        stage.log
+    );
+    assert!(
+        stage.log.iter().any(|line| line.contains("TeamClosed")),
+        "{:?}",
+        stage.log
+    );
+}
+
+#[test]
+fn a_hand_off_into_an_empty_room_calls_the_next_one() {
+    let mut settings = settings();
+    for topic in &mut settings.topics {
+        topic.room = RoomKind::Mixed;
+    }
+    let mut stage = Stage::set(Scene {
+        settings,
+        ..Scene::new("support")
+    });
+    stage.everybody_leaves();
+    assert!(
+        !stage.log.iter().any(|line| line.contains("ben@example.com")),
+        "{:?}",
+        stage.log
+    );
+    stage.take(Input::VisitorAskedForPerson);
+    assert!(
+        stage.log.iter().any(|line| line == "  room < + ben@example.com"),
+        "{:?}",
+        stage.log
+    );
+    assert!(!stage.conversation.state().leave_message);
+}
+
+#[test]
+fn a_leaving_that_nobody_told_of_is_found_by_a_look() {
+    let mut stage = Stage::start("person");
+    stage.connect(Seq(0));
+    let answer = stage.agent_writes("hello");
+    stage.signal(&answer);
+    stage.members_leave();
+    let look = Input::SweepDue {
+        watch: WatchState::Active,
+        active_at: None,
+    };
+    stage.take(look.clone());
+    assert!(stage.conversation.state().leave_message);
+    // Not more often than now and then.
+    stage.wait(Duration::from_secs(1));
+    let answer = stage.agent_writes("back");
+    stage.signal(&answer);
+    let asked = |stage: &Stage| {
+        stage
+            .asked
+            .iter()
+            .filter(|(job, _)| *job == DeskJob::LookForPeople)
+            .count()
+    };
+    let before = asked(&stage);
+    stage.take(look);
+    assert_eq!(asked(&stage), before);
 }
 
 #[test]

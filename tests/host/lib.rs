@@ -7,6 +7,7 @@ pub mod golden;
 mod play;
 mod scene;
 mod stage;
+mod team;
 mod told;
 
 pub use desk::Unheard;

@@ -4,12 +4,11 @@ use crate::{Scene, desk::Unheard, told::told};
 use shared::{
     address::Addresses,
     conversation::{
-        Attempt, BotAnswer, BotAsk, ConnectionId, Context, Conversation, DeskFile, DeskFileState, DeskJob,
-        DeskMessage, DeskRef, DeskRules, Effect, Failure, Input, SiteJob, Start, TaskId, To, Upload,
-        VisitorCard,
+        Attempt, BotAnswer, BotAsk, ConnectionId, Context, Conversation, DeskJob, DeskMessage, DeskRef,
+        DeskRules, Effect, Failure, Input, SiteJob, Start, TaskId, To, Upload, VisitorCard,
     },
     file::FileKind,
-    message::{Entry, MessageId, Seq, Span},
+    message::{Entry, MessageId, Seq},
     protocol::ServerFrame,
     settings::{DEFAULT_SITE, Settings},
     time::Timestamp,
@@ -195,27 +194,6 @@ impl Stage {
         });
     }
 
-    /// An agent writes; returns the name the desk gives it. The desk has not signalled it yet.
-    pub fn agent_writes(&mut self, text: &str) -> DeskRef {
-        self.person_writes("Anna", text)
-    }
-
-    pub fn person_writes(&mut self, who: &str, text: &str) -> DeskRef {
-        let source = DeskRef(format!("agent-{}", self.written.len()));
-        self.written.push(DeskMessage {
-            source: source.clone(),
-            author: who.to_lowercase(),
-            name: Some(who.into()),
-            sent_at: self.now,
-            body: vec![Span {
-                text: text.into(),
-                href: None,
-            }],
-            files: vec![],
-        });
-        source
-    }
-
     /// The desk tells of a message. As at the edge, the conversation hears of none that is in the transcript.
     pub fn signal(&mut self, message: &DeskRef) {
         let is_known = self
@@ -226,11 +204,6 @@ impl Stage {
             let message = message.clone();
             self.take(Input::DeskSignalled { message });
         }
-    }
-
-    pub fn everybody_leaves(&mut self) {
-        self.members.clear();
-        self.take(Input::PersonLeft);
     }
 
     pub fn send_file(&mut self, id: &str, name: &str, size: u64, kind: FileKind) {
@@ -262,34 +235,6 @@ impl Stage {
         });
         let refused = |(_, frame): &(To, ServerFrame)| matches!(frame, ServerFrame::Rejected { .. });
         !self.sent.iter().skip(before).any(refused)
-    }
-
-    /// Names apart by spaces.
-    pub fn agent_sends_files(&mut self, text: &str, names: &str) -> DeskRef {
-        let source = self.agent_writes(text);
-        let file = |name: &str| DeskFile {
-            source: format!("https://desk/{name}"),
-            name: name.into(),
-            size: if name.starts_with("large") { 11 << 20 } else { 100 },
-            state: match name {
-                name if name.starts_with("bad") => DeskFileState::Refused,
-                name if name.starts_with("scan") => DeskFileState::Pending,
-                _ => DeskFileState::Good { image: None },
-            },
-        };
-        if let Some(message) = self.written.last_mut() {
-            message.files = names.split(' ').map(file).collect();
-        }
-        source
-    }
-
-    /// Files that were looked through turn out to be good.
-    pub fn scan_ends(&mut self) {
-        for file in self.written.iter_mut().flat_map(|message| &mut message.files) {
-            if file.state == DeskFileState::Pending {
-                file.state = DeskFileState::Good { image: None };
-            }
-        }
     }
 
     pub fn bot_answers(&mut self, answer: BotAnswer) {

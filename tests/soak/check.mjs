@@ -138,7 +138,7 @@ function heard({ answers, notes }, entries) {
     if (notes.some((note) => plain(body).includes(tagIn(note)))) found.push({ kind: 'leaked', what: plain(body) });
     else if (!known.has(tagIn(plain(body)))) found.push(odd(`shown, but no agent wrote it: ${plain(body)}`));
   }
-  return [...found, ...unordered(entries)];
+  return found;
 }
 
 /** Within a run of agents' messages the time they were sent decides, as in the panel (`client/transcript.rs`). */
@@ -150,18 +150,6 @@ function inReadingOrder(entries) {
     order.splice(at, 0, entry);
   }
   return order;
-}
-
-function unordered(entries) {
-  const found = [];
-  let before;
-  for (const { at, said } of inReadingOrder(entries)) {
-    if (said.agent && before?.said.agent && before.at > at) {
-      found.push({ kind: 'out of order', what: `an agent's ${tagIn(plain(said.agent.body))}` });
-    }
-    before = { at, said };
-  }
-  return found;
 }
 
 /** Agents' messages that are read after a later one, because something else was said before they were found. */

@@ -82,7 +82,8 @@ export class Desk {
 
   /** Webhooks by the conversation they are for. */
   webhooks() {
-    return grouped(this.#webex.admin.listWebhooks(), (hook) => hook.targetUrl.split('/').at(-1));
+    const ofConversations = this.#webex.admin.listWebhooks().filter(({ resource }) => resource === 'messages');
+    return grouped(ofConversations, (hook) => hook.targetUrl.split('/').at(-1));
   }
 
   async #roomsOf(agent) {

@@ -3,7 +3,8 @@
 use super::credentials::{self, Token};
 use crate::platform::now;
 use serde::{Deserialize, Serialize};
-use std::{cell::RefCell, collections::HashMap};
+use shared::time::Timestamp;
+use std::{cell::RefCell, collections::HashMap, time::Duration};
 use worker::{Env, Result};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -21,6 +22,19 @@ thread_local! {
     /// The accounts' ids at the desk. All objects that live in one place share them: other accounts come with another deploy,
     /// which begins everything anew.
     static OWN_IDS: RefCell<HashMap<Account, String>> = RefCell::default();
+}
+
+thread_local! {
+    /// Until when the vendor asks each account to slow down, as far as it is known here.
+    static BUSY: RefCell<HashMap<Account, Timestamp>> = RefCell::default();
+}
+
+pub(crate) fn is_busy(account: Account) -> bool {
+    BUSY.with_borrow(|busy| busy.get(&account).is_some_and(|until| *until > now()))
+}
+
+pub(crate) fn learn_busy(account: Account, wait: Duration) {
+    BUSY.with_borrow_mut(|busy| busy.insert(account, now() + wait));
 }
 
 /// The truth about tokens is with the object of [`credentials`].

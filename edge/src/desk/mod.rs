@@ -249,15 +249,16 @@ impl<'a> Desk<'a> {
     }
 
     /// The thread for the messages that are left on a topic, with its people in it. One that an earlier attempt left is
-    /// taken, and completed.
+    /// taken, and completed, unless it has turned out to be useless.
     pub(crate) async fn open_standing_thread(
         &self,
         topic: &str,
         reference: &str,
         people: &[String],
+        useless: Option<&ThreadRef>,
     ) -> Result<ThreadRef, Failure> {
         match self {
-            Self::Webex(api) => api.open_standing_room(topic, reference, people).await,
+            Self::Webex(api) => api.open_standing_room(topic, reference, people, useless).await,
         }
     }
 

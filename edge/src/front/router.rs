@@ -242,8 +242,8 @@ async fn site_signal(request: &mut Request, env: &Env, desk: &str, site: &str) -
     Ok(Response::empty()?)
 }
 
-/// A desk may not repeat a delivery, and an object may be moved or restarted at any moment. The signal names
-/// its message, so a repeat does no harm.
+/// A desk may not repeat a delivery, and an object may be moved or restarted at any moment. Being told twice does no harm.
+/// One signal names its message, the other only asks to look again.
 async fn signal(env: &Env, id: &str, path: &str, call: &impl Serialize) -> Result<(), ApiError> {
     for wait in SIGNAL_RETRIES {
         match ask(env, id, path, call).await {

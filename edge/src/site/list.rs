@@ -25,7 +25,8 @@ const SCHEMA: &str = "
     CREATE INDEX IF NOT EXISTS live ON conversation (live) WHERE live = 1;
     CREATE TABLE IF NOT EXISTS blocked (mark TEXT PRIMARY KEY, until INTEGER NOT NULL);
     CREATE TABLE IF NOT EXISTS called (topic TEXT, agent TEXT, turn INTEGER NOT NULL, PRIMARY KEY (topic, agent));
-    CREATE TABLE IF NOT EXISTS standing (topic TEXT PRIMARY KEY, thread TEXT NOT NULL);";
+    CREATE TABLE IF NOT EXISTS standing (topic TEXT PRIMARY KEY, thread TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS site (name TEXT PRIMARY KEY);";
 
 /// What the tables of earlier versions lack, each by its last column.
 const ADDED: [(&str, &str); 2] = [
@@ -223,7 +224,7 @@ impl List {
         }
         let opened = self
             .desk(room.desk, 0)?
-            .open_standing_thread(&room.topic, &room.reference, &room.participants)
+            .open_standing_thread(&room.topic, &room.reference, &room.participants, gone.as_ref())
             .await;
         let thread = opened.map_err(|failure| {
             console_warn!("standing room: {failure:?}");
@@ -246,6 +247,21 @@ impl List {
             .to_array()?;
         live.retain(|one| desk.account_of(&one.thread) == account);
         Ok(live)
+    }
+
+    /// Only those who ask it know the site's name; an alarm does not.
+    pub(super) fn learn_name(&self, site: &str) -> Result<()> {
+        self.write("INSERT OR IGNORE INTO site VALUES (?)", vec![site.into()])
+    }
+
+    /// `None`: nobody has asked yet.
+    pub(super) fn name(&self) -> Result<Option<String>> {
+        #[derive(Deserialize)]
+        struct Row {
+            name: String,
+        }
+        let rows: Vec<Row> = self.sql.exec("SELECT name FROM site", None)?.to_array()?;
+        Ok(rows.into_iter().next().map(|row| row.name))
     }
 
     /// The conversation under way that has this thread.

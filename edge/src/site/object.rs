@@ -6,15 +6,21 @@ use crate::{
     desk::Kind,
     platform::{error::ApiError, now},
 };
-use shared::{conversation::SiteJob, time::Timestamp};
-use std::{cell::RefCell, time::Duration};
+use shared::{
+    conversation::SiteJob,
+    time::{Timestamp, back_off},
+};
+use std::time::Duration;
 use worker::{
-    DurableObject, Env, Request, Response, Result, ScheduledTime, State, Storage, console_error,
+    Delay, DurableObject, Env, Request, Response, Result, ScheduledTime, State, Storage, console_error,
     durable_object, js_sys, wasm_bindgen::JsValue,
 };
 
-/// The platform gives up on an alarm that has failed a few times.
 const AFTER_ERROR: Duration = Duration::from_secs(30);
+/// Before another one is set, at first.
+const AFTER_ALARM: Duration = Duration::from_secs(1);
+/// The platform allows an alarm fifteen minutes.
+const LONGEST_ALARM: Duration = Duration::from_secs(12 * 60);
 
 #[durable_object]
 pub struct SiteDo {
@@ -22,8 +28,6 @@ pub struct SiteDo {
     list: List,
     /// One an account at each desk.
     ticks: Vec<Tick>,
-    /// Its own name, which only those who ask know: `None` until somebody has.
-    name: RefCell<Option<String>>,
     storage: Storage,
 }
 
@@ -35,7 +39,6 @@ impl DurableObject for SiteDo {
             versions: Versions::new(&state, env.clone()),
             list: List::new(&state, env),
             storage: state.storage(),
-            name: RefCell::default(),
         }
     }
 
@@ -54,23 +57,18 @@ impl DurableObject for SiteDo {
     async fn alarm(&self) -> Result<Response> {
         let mut next = None;
         for tick in &self.ticks {
-            let site = self.name.borrow().clone();
-            let at = tick
-                .run(&self.list, site.as_deref())
-                .await
-                .unwrap_or_else(|error| {
-                    console_error!("regular look: {error}");
-                    Some(now() + AFTER_ERROR)
-                });
+            let at = tick.run(&self.list).await.unwrap_or_else(|error| {
+                console_error!("regular look: {error}");
+                Some(now() + AFTER_ERROR)
+            });
             next = next.into_iter().chain(at).min();
         }
-        if let Some(next) = next {
-            self.look_no_later_than(next).await?;
-        }
-        // Where it fails it sets an alarm of its own, sooner than the next look.
         if let Err(error) = self.versions.publish().await {
             console_error!("settings not published: {error}");
-            self.look_at(now() + AFTER_ERROR).await?;
+            next = next.into_iter().chain([now() + AFTER_ERROR]).min();
+        }
+        if let Some(next) = next {
+            self.surely_look_no_later_than(next).await?;
         }
         Response::empty()
     }
@@ -96,7 +94,7 @@ impl SiteDo {
             | SiteJob::Block { .. }
             | SiteJob::StandingThread { .. } => None,
         };
-        self.name.replace(Some(site.to_owned()));
+        self.list.learn_name(site)?;
         let answer = self.list.answer(site, call).await?;
         if let Some(next) = next {
             self.look_no_later_than(next).await?;
@@ -112,6 +110,24 @@ impl SiteDo {
     async fn look_no_later_than(&self, at: Timestamp) -> Result<()> {
         if self.storage.get_alarm().await?.is_none_or(|set| set > at.0) {
             self.look_at(at).await?;
+        }
+        Ok(())
+    }
+
+    /// While nothing can be stored, no alarm can be set either, and the platform gives up on one that has failed a few times:
+    /// this one stays and tries, as long as an alarm may take. Then the platform rings it anew.
+    async fn surely_look_no_later_than(&self, at: Timestamp) -> Result<()> {
+        let began = now();
+        for failures in 0.. {
+            let Err(error) = self.look_no_later_than(at).await else {
+                break;
+            };
+            console_error!("alarm of the site: {error}");
+            let wait = back_off(AFTER_ALARM, AFTER_ERROR, failures, js_sys::Math::random());
+            if now().since(began) + wait > LONGEST_ALARM {
+                return Err(error);
+            }
+            Delay::from(wait).await;
         }
         Ok(())
     }

@@ -26,7 +26,7 @@ use std::{
     collections::{HashSet, VecDeque},
     time::Duration,
 };
-use worker::{Env, Result, console_warn};
+use worker::{Env, Error, Result, console_warn};
 
 /// With webhooks, which may fail.
 const REPAIR_EVERY: Duration = Duration::from_secs(5 * 60);
@@ -86,12 +86,12 @@ impl Tick {
 
     /// Looks, or goes on with what the last look found; or neither, since another desk's time has come. Returns when to go on;
     /// `None` while no conversation is under way.
-    pub(crate) async fn run(&self, list: &List, site: Option<&str>) -> Result<Option<Timestamp>> {
+    pub(crate) async fn run(&self, list: &List) -> Result<Option<Timestamp>> {
         let is_idle = self.waiting.borrow().is_empty();
         if is_idle && self.next_look.get() > now() {
             return Ok(Some(self.next_look.get()));
         }
-        if is_idle && !self.look(list, site).await? {
+        if is_idle && !self.look(list).await? {
             return Ok(None);
         }
         for _ in 0..AT_ONCE {
@@ -169,7 +169,7 @@ impl Tick {
     }
 
     /// `false`: there is nothing to look at.
-    async fn look(&self, list: &List, site: Option<&str>) -> Result<bool> {
+    async fn look(&self, list: &List) -> Result<bool> {
         let live = list.live(self.desk, self.account)?;
         if live.is_empty() {
             return Ok(false);
@@ -177,7 +177,7 @@ impl Tick {
         let (is_told, every) = (config::public_url(list.env()).is_some(), every(list.env()));
         // Whoever is put on the list meanwhile may want a sooner one.
         self.next_look.set(Timestamp(i64::MAX));
-        let found = self.find(list, &live, is_told, site).await;
+        let found = self.find(list, &live, is_told).await;
         let is_lost = |one: &Live| is_told && self.is_lost(one);
         let pause = if !is_told {
             self.pace()
@@ -220,22 +220,18 @@ impl Tick {
     }
 
     /// Who is to be told. Between two looks at everything, only those count whose webhook does not work.
-    async fn find(
-        &self,
-        list: &List,
-        live: &[Live],
-        is_told: bool,
-        site: Option<&str>,
-    ) -> Result<Vec<Wake>, Failure> {
-        let desk = list.desk(self.desk, self.account).map_err(|error| {
+    async fn find(&self, list: &List, live: &[Live], is_told: bool) -> Result<Vec<Wake>, Failure> {
+        let passing = |error: Error| {
             console_warn!("regular look: {error}");
             Failure::Passing { retry_after: None }
-        })?;
+        };
+        let desk = list.desk(self.desk, self.account).map_err(passing)?;
+        let site = list.name().map_err(passing)?;
         let (began, every) = (now(), every(list.env()));
         let is_full = !is_told || self.full_at.get().is_none_or(|at| at + every <= began);
         if is_full && is_told {
             let active: HashSet<String> = desk
-                .working_watches(site)
+                .working_watches(site.as_deref())
                 .await?
                 .into_iter()
                 .map(|hook| hook.0)

@@ -15,44 +15,55 @@ impl Conversation {
         if self.is_closed() {
             return;
         }
-        self.agent_is_in(turn);
-        let text = plain(&message.body);
-        if let Some(command) = text.trim_start().strip_prefix(turn.context.desk.command) {
+        if !self.is_of_the_past(message.sent_at) {
+            self.agent_is_in(turn);
+        }
+        if let Some(command) = command_in(&message, turn) {
             turn.save = true;
-            // Carried out when the words were read; its files are the team's own.
-            if !matches!(task.job, Reading::Files(_)) {
-                self.command(command, task, turn);
-            }
-            return;
+            return self.command(&command, task, turn);
         }
         let name = self.name_of(&message, turn);
-        let body = match &self.plan.replies {
-            Replies::All => message.body,
-            Replies::Marked(marker) => marked(message.body, marker.as_str()),
-        };
-        // Where replies are private, a file goes out with a marked line.
+        let body = self.for_the_visitor(&message.body);
         let is_blank = plain(&body).trim().is_empty();
-        let is_private = is_blank && self.plan.replies != Replies::All;
-        let files = if is_private {
-            vec![]
-        } else {
-            self.files_of(message.files, turn)
-        };
-        if is_blank && files.is_empty() {
+        let files = self.files_of(message.files, turn);
+        // Words that went ahead of these files have been shown, under the message's own name.
+        let is_rest = matches!(task.job, Reading::Files(_)) && !is_blank;
+        if (is_blank || is_rest) && files.is_empty() {
             turn.save = true;
             return;
         }
-        if self.phase == Phase::WithBot {
-            self.hand_off(Handoff::Agent, None, turn);
-        }
-        self.agent_answers(name.clone(), turn);
-        // Words that went ahead of these files have been shown, under the message's own name.
-        let (body, source) = match task.job {
-            Reading::Files(_) if !is_blank => (vec![], DeskRef(task.job.into())),
-            Reading::Files(_) | Reading::Message(_) | Reading::Sweep => (body, message.source),
+        let (body, source) = if is_rest {
+            (vec![], DeskRef(task.job.into()))
+        } else {
+            if self.phase == Phase::WithBot {
+                self.hand_off(Handoff::Agent, None, turn);
+            }
+            if !self.is_of_the_past(message.sent_at) {
+                self.agent_answers(name.clone(), turn);
+            }
+            (body, message.source)
         };
         let said = Said::Agent { name, body, files };
         self.append(message.sent_at, said, Some(source), turn);
+    }
+
+    /// Without the files that stay among the team: those of a command, and where replies are private those without a marked
+    /// line. Nothing waits for them then.
+    pub(super) fn without_private_files(&self, message: DeskMessage, turn: &Turn) -> DeskMessage {
+        let is_marked = || !plain(&self.for_the_visitor(&message.body)).trim().is_empty();
+        let goes_out = self.plan.replies == Replies::All || is_marked();
+        if goes_out && command_in(&message, turn).is_none() {
+            return message;
+        }
+        let files = vec![];
+        DeskMessage { files, ..message }
+    }
+
+    fn for_the_visitor(&self, body: &Body) -> Body {
+        match &self.plan.replies {
+            Replies::All => body.clone(),
+            Replies::Marked(marker) => marked(body.clone(), marker.as_str()),
+        }
     }
 
     /// Those of an agent's files that the visitor may have.
@@ -175,7 +186,7 @@ impl Conversation {
             return self.tell_thread(ThreadNotice::NotAnAddress { text: String::new() }, now);
         }
         for address in addresses {
-            // Webex and others write an address as a link.
+            // Some desks write an address as a link.
             let address = address
                 .trim_matches(['<', '>', '(', ')'])
                 .trim_start_matches("mailto:");
@@ -198,6 +209,13 @@ impl Conversation {
             self.joined(name, turn);
         }
     }
+}
+
+/// Without its mark.
+fn command_in(message: &DeskMessage, turn: &Turn) -> Option<String> {
+    let text = plain(&message.body);
+    let command = text.trim_start().strip_prefix(turn.context.desk.command)?;
+    Some(command.to_owned())
 }
 
 /// The lines that begin with the marker, without it.

@@ -13,6 +13,9 @@ use crate::{
 /// Bytes of a post that a visitor's card may take beside the text of a left message.
 const CARD_SHARE: usize = 3_500;
 
+/// Bytes, whatever a desk's limit: more than any character has.
+const MIN_PART: usize = 16;
+
 /// Bytes of the bot's name before what it said; a post has room for them beyond the limit of a text.
 const LONGEST_BOT_NAME: usize = 100;
 
@@ -38,14 +41,47 @@ impl Conversation {
             self.enqueue(DeskJob::AddParticipant(Participant::Bot), now);
         }
         self.enqueue(DeskJob::Watch, now);
-        self.enqueue(
-            DeskJob::Post {
-                voice: Voice::Visitor,
-                line: Line::Card(card),
-                completes: None,
-            },
-            now,
-        );
+        self.post(Voice::Visitor, Line::Card(card), None, now);
+    }
+
+    /// `completes`: the entry that has arrived in full with it.
+    pub(super) fn post(&mut self, voice: Voice, line: Line, completes: Option<Seq>, now: Timestamp) {
+        let job = DeskJob::Post {
+            voice,
+            line,
+            part_of: None,
+            completes,
+        };
+        self.enqueue(job, now);
+    }
+
+    /// Posts a text in as many parts as the limit, in bytes, makes of it.
+    fn post_in_parts(
+        &mut self,
+        voice: Voice,
+        (text, limit): (&str, usize),
+        mut line: impl FnMut(String) -> Line,
+        entry: Option<Seq>,
+        now: Timestamp,
+    ) {
+        let mut rest = text;
+        while !rest.is_empty() {
+            // A limit below one character would never get through it.
+            let (part, more) = rest.split_at(rest.floor_char_boundary(limit.max(MIN_PART)));
+            let (part_of, completes) = if more.is_empty() {
+                (None, entry)
+            } else {
+                (entry, None)
+            };
+            let job = DeskJob::Post {
+                voice,
+                line: line(part.into()),
+                part_of,
+                completes,
+            };
+            self.enqueue(job, now);
+            rest = more;
+        }
     }
 
     /// A message for the team: no thread of its own, but the topic's standing one.
@@ -58,26 +94,14 @@ impl Conversation {
         context: &Context,
     ) {
         self.enqueue(self.standing_thread(None), context.now);
-        let (mut card, mut rest) = (Some(Box::new(card)), text);
-        while !rest.is_empty() {
-            let (part, more) = rest.split_at(rest.floor_char_boundary(context.desk.post_limit - CARD_SHARE));
-            let line = Line::Left {
-                card: card.take(),
-                reference: reference.clone(),
-                text: part.into(),
-            };
-            let completes = more.is_empty().then_some(seq);
-            let voice = Voice::Visitor;
-            self.enqueue(
-                DeskJob::Post {
-                    voice,
-                    line,
-                    completes,
-                },
-                context.now,
-            );
-            rest = more;
-        }
+        let mut card = Some(Box::new(card));
+        let line = |text| Line::Left {
+            card: card.take(),
+            reference: reference.clone(),
+            text,
+        };
+        let limit = context.desk.post_limit.saturating_sub(CARD_SHARE);
+        self.post_in_parts(Voice::Visitor, (text, limit), line, Some(seq), context.now);
     }
 
     pub(super) fn standing_thread(&self, gone: Option<super::ThreadRef>) -> DeskJob {
@@ -95,15 +119,7 @@ impl Conversation {
     }
 
     pub(super) fn tell_thread(&mut self, notice: ThreadNotice, now: Timestamp) {
-        let line = Line::Notice(notice);
-        self.enqueue(
-            DeskJob::Post {
-                voice: Voice::Visitor,
-                line,
-                completes: None,
-            },
-            now,
-        );
+        self.post(Voice::Visitor, Line::Notice(notice), None, now);
     }
 
     /// Posts a text in as many parts as the desk's limit makes of it.
@@ -115,20 +131,13 @@ impl Conversation {
         completes: Option<Seq>,
         context: &Context,
     ) {
-        let mut rest = text;
-        while !rest.is_empty() {
-            let (part, more) = rest.split_at(rest.floor_char_boundary(context.desk.post_limit));
-            let completes = completes.filter(|_| more.is_empty());
-            self.enqueue(
-                DeskJob::Post {
-                    voice,
-                    line: line(part.into()),
-                    completes,
-                },
-                context.now,
-            );
-            rest = more;
-        }
+        self.post_in_parts(
+            voice,
+            (text, context.desk.post_limit),
+            line,
+            completes,
+            context.now,
+        );
     }
 
     pub(super) fn last_post(&self) -> Option<Post> {
@@ -165,7 +174,7 @@ impl Conversation {
                     self.added(&who, name, turn);
                 }
             }
-            DeskOutcome::People { are_in: false } => self.left_alone(turn),
+            DeskOutcome::People { are_in } => self.people_found(are_in, turn),
             DeskOutcome::Watching(watch) => {
                 self.watching(watch, turn);
                 // People are in the thread before it is watched.
@@ -185,8 +194,7 @@ impl Conversation {
                 }
             }
             DeskOutcome::Site(answer) => self.site_answered(answer, turn),
-            DeskOutcome::People { are_in: true }
-            | DeskOutcome::Unwatched
+            DeskOutcome::Unwatched
             | DeskOutcome::ThreadEnded
             | DeskOutcome::Read(_)
             | DeskOutcome::Swept { .. } => {}

@@ -128,7 +128,7 @@ impl Conversation {
             | DeskJob::Sweep { .. } => false,
         });
         self.enqueue(DeskJob::Site(SiteJob::Unlist), turn.context.now);
-        // Of who it was, nothing stays until then either.
+        // Until then nothing is kept by which the visitor could be recognised.
         self.mark.clear();
         turn.effects.push(Effect::EraseTranscript);
         turn.save = true;

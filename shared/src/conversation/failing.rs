@@ -41,16 +41,6 @@ impl Conversation {
         let now = turn.context.now;
         while let Some(task) = self.desk.take_poisoned(now) {
             turn.save = true;
-            let is_notice = matches!(
-                task.job,
-                DeskJob::Post {
-                    line: Line::Notice(_),
-                    ..
-                }
-            );
-            if matches!(task.job, DeskJob::Post { .. }) && !is_notice {
-                self.tell_thread(ThreadNotice::LineMissing, now);
-            }
             self.given_up(task, turn);
         }
         while let Some(task) = self.reading.take_poisoned(now) {
@@ -86,12 +76,14 @@ impl Conversation {
                 DeskJob::Post {
                     voice: Voice::Bot,
                     line,
+                    part_of,
                     completes,
                 },
             ) => {
                 let job = DeskJob::Post {
                     voice: Voice::Visitor,
                     line: self.in_the_bots_name(line),
+                    part_of: *part_of,
                     completes: *completes,
                 };
                 self.bot_refused = true;
@@ -137,8 +129,8 @@ impl Conversation {
                     self.enqueue(DeskJob::Site(SiteJob::Enlist { mark, watch }), now);
                 }
             }
-            // The visitor's words do not wait for it.
-            DeskJob::LookForPeople => self.desk.park(task, at, done),
+            // Nothing waits for these.
+            DeskJob::LookForPeople | DeskJob::EndThread(_) => self.desk.park(task, at, done),
             DeskJob::AddParticipant(who) if attempts + 1 >= FEW_TRIES => {
                 let is_representative = matches!(who, Participant::Agent(_));
                 self.desk.park(task, at, done);
@@ -151,7 +143,6 @@ impl Conversation {
             | DeskJob::OpenThread { .. }
             | DeskJob::Post { .. }
             | DeskJob::Unwatch(_)
-            | DeskJob::EndThread(_)
             | DeskJob::Read { .. }
             | DeskJob::Sweep { .. }
             | DeskJob::Site(_) => self.desk.retry_at(task, at, done),
@@ -184,8 +175,21 @@ impl Conversation {
                 self.nobody_reached(turn);
             }
             DeskJob::Post {
-                completes: Some(seq), ..
-            } => self.notice(Notice::NotDelivered { seq }, turn),
+                line: Line::Notice(_),
+                ..
+            } => {}
+            DeskJob::Post {
+                part_of, completes, ..
+            } => {
+                self.tell_thread(ThreadNotice::LineMissing, now);
+                if let Some(seq) = part_of.or(completes) {
+                    // Half a message would be taken for a whole one.
+                    self.desk.retain(|job| {
+                        !matches!(job, DeskJob::Post { part_of, completes, .. } if part_of.or(*completes) == Some(seq))
+                    });
+                    self.notice(Notice::NotDelivered { seq }, turn);
+                }
+            }
             // Without a thread nothing that waits behind it can be done either.
             DeskJob::OpenThread { .. } => {
                 self.desk.clear();
@@ -196,8 +200,7 @@ impl Conversation {
                     self.call(agent, now);
                 }
             }
-            DeskJob::Post { completes: None, .. }
-            | DeskJob::LookForPeople
+            DeskJob::LookForPeople
             | DeskJob::Watch
             | DeskJob::Rewatch(_)
             | DeskJob::Unwatch(_)
@@ -208,7 +211,8 @@ impl Conversation {
         }
     }
 
-    /// A waiting visitor is told when nobody could be brought into the thread; that is tried on.
+    /// While nobody is in the thread, and nobody is being called, the next one is. A waiting visitor is told when there is
+    /// none; those who could not be added are tried on.
     pub(super) fn nobody_reached(&mut self, turn: &mut Turn) {
         let is_call = |job: &DeskJob| {
             matches!(
@@ -218,7 +222,11 @@ impl Conversation {
             )
         };
         let is_alone = self.thread.is_some() && !self.has_agent && !self.desk.has_waiting(is_call);
-        if is_alone && self.phase == Phase::Waiting && !self.leave_message {
+        if is_alone
+            && self.phase == Phase::Waiting
+            && !self.leave_message
+            && !self.call_next(turn.context.now)
+        {
             self.offer_message(Notice::NobodyAnswered, ThreadNotice::NobodyAnswered, turn);
             self.send_state(turn);
         }

@@ -24,10 +24,12 @@ pub enum DeskJob {
     Watch,
     /// Make sure that this watch works, or begin another.
     Rewatch(WatchRef),
-    /// `completes`: the transcript entry that has arrived in full with this post.
+    /// `completes`: the transcript entry that has arrived in full with this post; `part_of`: one of which more is to come.
     Post {
         voice: Voice,
         line: Line,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        part_of: Option<Seq>,
         completes: Option<Seq>,
     },
     Unwatch(WatchRef),

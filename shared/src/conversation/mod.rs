@@ -114,6 +114,12 @@ pub struct Conversation {
     /// Somebody of the team is in the thread. The first version did not ask.
     #[serde(default = "yes", skip_serializing_if = "is_true")]
     has_agent: bool,
+    /// Since when nobody is, if somebody was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    left_at: Option<Timestamp>,
+    /// When it was last asked who is in the thread.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    looked_at: Option<Timestamp>,
     /// Posted where nobody of the team could read it yet, up to this entry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     unread: Option<Seq>,

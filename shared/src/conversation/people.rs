@@ -10,6 +10,10 @@ use crate::{
     settings::{Plan, RoomKind},
     time::Timestamp,
 };
+use std::time::Duration;
+
+/// However often the site looks.
+const LOOK_FOR_PEOPLE_EVERY: Duration = Duration::from_secs(5 * 60);
 
 impl Conversation {
     /// Adds the topic's people: all of them, or the first one.
@@ -80,6 +84,7 @@ impl Conversation {
 
     /// Somebody of the team is in the thread, and can read what was posted there.
     pub(super) fn agent_is_in(&mut self, turn: &mut Turn) {
+        self.left_at = None;
         if !self.has_agent {
             self.has_agent = true;
             turn.save = true;
@@ -92,29 +97,50 @@ impl Conversation {
 
     /// Who is still there, only the desk can say.
     pub(super) fn person_left(&mut self, turn: &mut Turn) {
-        if self.is_closed() || !self.has_agent || self.desk.holds(&DeskJob::LookForPeople) {
+        if self.is_closed() || !self.has_agent {
             return;
         }
-        self.enqueue(DeskJob::LookForPeople, turn.context.now);
+        self.looked_at = Some(turn.context.now);
         turn.save = true;
+        // One that is under way may have looked too early.
+        if !self.desk.has_next(&DeskJob::LookForPeople, true) {
+            self.enqueue(DeskJob::LookForPeople, turn.context.now);
+        }
+    }
+
+    /// That somebody left may not have been told. The site's look comes by now and then.
+    pub(super) fn look_for_people_again(&mut self, turn: &mut Turn) {
+        let now = turn.context.now;
+        if self.looked_at.is_none_or(|at| at + LOOK_FOR_PEOPLE_EVERY <= now) {
+            self.person_left(turn);
+        }
+    }
+
+    pub(super) fn people_found(&mut self, are_in: bool, turn: &mut Turn) {
+        if are_in {
+            self.agent_is_in(turn);
+        } else if !self.desk.has_next(&DeskJob::LookForPeople, true) {
+            self.left_alone(turn);
+        }
     }
 
     /// Everybody has left: nobody reads what the visitor writes, so from now on nothing is "with the team".
-    pub(super) fn left_alone(&mut self, turn: &mut Turn) {
+    fn left_alone(&mut self, turn: &mut Turn) {
         if self.is_closed() {
             return;
         }
         self.has_agent = false;
-        if self.phase == Phase::WithBot {
-            return;
+        self.left_at = Some(turn.context.now);
+        // With the bot, people are called when it hands over; whoever can leave a message has been told.
+        if self.phase != Phase::WithBot && !self.leave_message {
+            self.wait_for_people(turn);
+            self.send_state(turn);
         }
-        self.phase = Phase::Waiting;
-        self.waiting_since = Some(turn.context.now);
-        self.leave_message = false;
-        if !self.call_next(turn.context.now) {
-            self.nobody_reached(turn);
-        }
-        self.send_state(turn);
+    }
+
+    /// Whether this was written by somebody who has left since: it does not say that anybody is there.
+    pub(super) fn is_of_the_past(&self, sent_at: Timestamp) -> bool {
+        self.left_at.is_some_and(|left_at| sent_at <= left_at)
     }
 
     /// When something is to be done for a visitor who waits.

@@ -64,9 +64,9 @@ impl Conversation {
     /// The thread's list is read first: so each signal also finds what was written before it and not signalled, and several
     /// cost one call. What the list does not show is read by itself.
     pub(super) fn desk_signalled(&mut self, message: DeskRef, turn: &mut Turn) {
-        let is_known = self.is_closed() || self.from_desk.note(&message.0, "") != Verdict::New;
+        let is_old = self.is_closed() || self.from_desk.note(&message.0, "") != Verdict::New;
         let reading = Reading::Message(message);
-        if is_known || self.reading.holds(&reading) {
+        if is_old || self.reading.holds(&reading) {
             return;
         }
         if !self.reads_singly {
@@ -86,6 +86,9 @@ impl Conversation {
             return;
         }
         turn.save = true;
+        if active_at.is_none() {
+            self.look_for_people_again(turn);
+        }
         if state == WatchState::Lost {
             let job = match &self.watch {
                 Some(watch) => DeskJob::Rewatch(watch.clone()),
@@ -184,6 +187,7 @@ impl Conversation {
         let Some(head) = self.reading.head(task) else {
             return;
         };
+        let message = message.map(|message| self.without_private_files(message, turn));
         let is_pending = |file: &DeskFile| file.state == DeskFileState::Pending;
         let waits = message
             .as_ref()

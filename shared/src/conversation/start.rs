@@ -65,6 +65,8 @@ impl Conversation {
             is_erased: false,
             // The site puts readers into the thread of left messages.
             has_agent: start.message.is_some(),
+            left_at: None,
+            looked_at: None,
             unread: None,
             bot_refused: false,
             thread_ended: false,

@@ -1,7 +1,7 @@
 //! Files from the visitor: asked for before a byte is read, looked at while they come, kept when they are stored.
 
 use super::{
-    ConnectionId, Conversation, DeskJob, Effect, FileOrigin, Line, Turn, Upload, Voice,
+    ConnectionId, Conversation, Effect, FileOrigin, Line, Turn, Upload, Voice,
     pace::{Allowance, Pace},
     visitor::{in_ms, reject},
 };
@@ -132,15 +132,7 @@ impl Conversation {
         let (voice, number, name) = (Voice::Visitor, file.number, file.name.clone());
         let (text, files) = (String::new(), vec![file]);
         let seq = self.append(now, Said::Visitor { id, text, files }, None, turn);
-        let (line, completes) = (Line::File { number, name }, Some(seq));
-        self.enqueue(
-            DeskJob::Post {
-                voice,
-                line,
-                completes,
-            },
-            now,
-        );
+        self.post(voice, Line::File { number, name }, Some(seq), now);
     }
 
     fn largest_file(&self) -> Option<u64> {

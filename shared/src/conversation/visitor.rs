@@ -125,7 +125,9 @@ impl Conversation {
 
     /// Once, after the end.
     pub(super) fn visitor_rated(&mut self, stars: u8, comment: String, turn: &mut Turn) {
-        if self.is_closed() && !self.is_erased && !self.rated && (1..=5).contains(&stars) {
+        // The team reads it in the thread.
+        let can_arrive = self.is_closed() && !self.is_erased && !self.thread_ended;
+        if can_arrive && !self.rated && (1..=5).contains(&stars) {
             self.rated = true;
             turn.save = true;
             let comment = comment.trim().chars().take(MAX_RATING_COMMENT).collect();

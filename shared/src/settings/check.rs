@@ -53,11 +53,7 @@ impl Settings {
         const DESK: &str = "a desk that this worker has a connector for";
         const BOT: &str = "a `kind` that this worker has a connector for, and `at` as that one writes it";
         wrong(lacks_desk(&self.desk), "desk.kind", DESK);
-        // Who has erased a conversation does not know its room any more.
-        let forgets = |desk: &DeskSettings| desk.ended_rooms.kept_for() > Some(self.retention_days);
-        const NOT_FORGOTTEN: &str = "at most `retention_days`";
         wrong(lacks_bot(&self.bot), "bot", BOT);
-        wrong(forgets(&self.desk), "desk.ended_rooms", NOT_FORGOTTEN);
         for (index, topic) in self.topics.iter().enumerate() {
             let at = |field: &str| format!("topics[{index}].{field}");
             let unknown =
@@ -85,11 +81,6 @@ impl Settings {
                 topic.desk.as_ref().is_some_and(lacks_desk),
                 &at("desk.kind"),
                 DESK,
-            );
-            wrong(
-                topic.desk.as_ref().is_some_and(forgets),
-                &at("desk.ended_rooms"),
-                NOT_FORGOTTEN,
             );
             wrong(
                 topic.bot_settings.as_ref().is_some_and(lacks_bot),

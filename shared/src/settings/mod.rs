@@ -256,11 +256,11 @@ impl Attachments {
 }
 
 /// How long something is kept after the end of its conversation, in days; parts of a day count.
-#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "f64", into = "f64")]
 pub struct Retention(f64);
 
-/// It is never one of the floats that are not equal to themselves: see `try_from`.
+/// It is more than 0, see `try_from`; so it is never NaN, which alone is not equal to itself.
 impl Eq for Retention {}
 
 impl TryFrom<f64> for Retention {

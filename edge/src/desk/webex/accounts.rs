@@ -1,9 +1,9 @@
 //! Several accounts of the integration, so that each has its own limits at Webex. Only a member can do anything in a room,
-//! so the account that opened it is part of its name in the core: as a number before Webex's own id, which no id has a space
-//! in. The first account, which most sites have alone, goes without.
+//! so which account opened it is part of the room's name in the core: a number and a space before Webex's own id, in which
+//! there is no space. The first account, often the only one, has no number.
 
 use super::api::Api;
-use crate::{config, desk::webex::wire::*};
+use crate::{calls::accounts, config, desk::webex::wire::*};
 use shared::conversation::{Failure, ThreadRef};
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
@@ -44,13 +44,18 @@ impl Api<'_> {
         thread(self.number, room)
     }
 
-    /// All accounts. Which one comes first follows from the seed, so that they share the work.
-    pub(super) fn all(&self, seed: &str) -> impl Iterator<Item = Self> {
+    /// All accounts. Which one comes first follows from the seed, so that they share the work; those that Webex has asked to
+    /// slow down come last.
+    pub(super) fn all(&self, seed: &str) -> Vec<Self> {
         let mut hasher = DefaultHasher::new();
         seed.hash(&mut hasher);
         let count = count(self.env);
         let first = usize::try_from(hasher.finish() % count as u64).unwrap_or_default();
-        (first..first + count).map(move |number| self.by(number % count))
+        let mut all: Vec<Self> = (first..first + count)
+            .map(|number| self.by(number % count))
+            .collect();
+        all.sort_by_key(|api| accounts::is_busy(api.us()));
+        all
     }
 
     /// An account that has no token, or has used up what Webex takes of it, gets no new room as long as another one has.

@@ -241,7 +241,14 @@ impl<'a> Api<'a> {
                         self.accounts.refused_anew(self.env, account, &token).await;
                     }
                     console_warn!("webex: status {status}");
-                    return Err(trouble(&reply));
+                    let trouble = trouble(&reply);
+                    if let Failure::NotDone {
+                        retry_after: Some(wait),
+                    } = trouble.failure
+                    {
+                        accounts::learn_busy(account, wait);
+                    }
+                    return Err(trouble);
                 }
             }
         }

@@ -3,17 +3,17 @@
 use super::{
     accounts::{account_of, room_of},
     api::{Api, Trouble},
-    site_name,
-    watch::NAME,
+    delivery::site_name,
+    hook::{Events, Hook},
     wire::*,
 };
-use crate::{config, desk::words, platform::now};
+use crate::{desk::words, platform::now};
 use shared::{
     conversation::{Failure, ThreadRef, WatchRef},
     time::Timestamp,
 };
 use std::time::Duration;
-use worker::{Method, console_warn, url::form_urlencoded};
+use worker::{console_warn, url::form_urlencoded};
 
 /// Rooms in one answer. Webex gives up to a thousand, which might be more than is read of an answer.
 const ROOMS: usize = 500;
@@ -25,27 +25,22 @@ impl Api<'_> {
     /// Those of the addresses whom presence calls available; `None` where it cannot be read for any of them.
     pub(crate) async fn available(&self, addresses: &[String]) -> Option<Vec<String>> {
         for api in self.all(addresses.first().map_or("", String::as_str)) {
-            if let Some(available) = api.seen_available(addresses).await {
-                return Some(available);
+            match api.seen_available(addresses).await {
+                Ok(available) => return available,
+                Err(trouble) => console_warn!("presence: status {}", trouble.status),
             }
         }
         None
     }
 
-    async fn seen_available(&self, addresses: &[String]) -> Option<Vec<String>> {
+    async fn seen_available(&self, addresses: &[String]) -> Result<Option<Vec<String>>, Trouble> {
         let mut available = vec![];
         let mut is_known = false;
         for address in addresses {
             let email: String = form_urlencoded::byte_serialize(address.as_bytes()).collect();
-            let people: Result<List<Person>, _> =
-                self.get(self.us(), &format!("/people?email={email}")).await;
-            let status = match people {
-                Ok(people) => people.items.into_iter().next().map(|person| person.status),
-                Err(trouble) => {
-                    console_warn!("presence: status {}", trouble.status);
-                    return None;
-                }
-            };
+            let path = format!("/people?email={email}");
+            let people: List<Person> = self.get(self.us(), &path).await?;
+            let status = people.items.into_iter().next().map(|person| person.status);
             if let Some(status) = status.filter(|status| !status.is_empty()) {
                 is_known = true;
                 if AVAILABLE.contains(&status.as_str()) {
@@ -53,7 +48,7 @@ impl Api<'_> {
                 }
             }
         }
-        is_known.then_some(available)
+        Ok(is_known.then_some(available))
     }
 
     /// Calls back with each room and the time of its last activity, the latest first, until it has had enough.
@@ -67,83 +62,60 @@ impl Api<'_> {
         Ok(())
     }
 
-    /// Webhooks that deliver. Of one for the whole account, by which a site hears who leaves a room, is made sure.
+    /// Webhooks that deliver. Of one for the whole account, by which the site hears who leaves a room, is made sure.
     pub(crate) async fn active_webhooks(&self, site: Option<&str>) -> Result<Vec<WatchRef>, Failure> {
-        let wanted = site.and_then(|site| self.site_webhook(site));
+        let wanted = site.and_then(|site| {
+            let path = format!("sites/{site}?account={}", self.number);
+            self.hook(&path, &site_name(site)).ok().flatten()
+        });
         let (mut active, mut known) = (vec![], None);
         let look = |hook: Webhook| {
-            if wanted
-                .as_ref()
-                .is_some_and(|(address, _)| *address == hook.target_url)
+            let is_active = hook.status == "active";
+            if let Some(wanted) = &wanted
+                && wanted.address == hook.target_url
             {
-                known = Some((hook.id.clone(), hook.status == "active"));
+                known = Some((hook.id.clone(), is_active && wanted.name == hook.name));
             }
-            if hook.status == "active" {
+            if is_active {
                 active.push(WatchRef(hook.id));
             }
             true
         };
         self.list("/webhooks?max=100", look).await?;
-        if let Some((address, secret)) = wanted
-            && let Err(trouble) = self.tend(known, &address, &secret).await
+        if let Some(wanted) = wanted
+            && let Err(trouble) = self.tend(known, &wanted).await
         {
             console_warn!("webhook of the site: status {}", trouble.status);
         }
         Ok(active)
     }
 
-    /// `known`: the webhook, if there is one, and whether it delivers.
-    async fn tend(&self, known: Option<(String, bool)>, address: &str, secret: &str) -> Result<(), Trouble> {
-        let _tended: Created = match known {
-            Some((_, true)) => return Ok(()),
-            Some((id, false)) => {
-                let hook = RevivedWebhook {
-                    name: NAME,
-                    target_url: address,
-                    secret,
-                    status: "active",
-                };
-                self.send_json(self.us(), Method::Put, &format!("/webhooks/{id}"), &hook)
-                    .await?
-            }
-            None => {
-                let hook = NewWebhook {
-                    name: NAME,
-                    target_url: address,
-                    resource: "memberships",
-                    event: "deleted",
-                    filter: None,
-                    secret,
-                };
-                self.post_json(self.us(), "/webhooks", &hook).await?
-            }
+    /// `known`: the webhook, if there is one, and whether it delivers with the right signature.
+    async fn tend(&self, known: Option<(String, bool)>, wanted: &Hook) -> Result<(), Trouble> {
+        let events = Events {
+            resource: "memberships",
+            event: "deleted",
+            filter: None,
         };
-        Ok(())
-    }
-
-    /// Its address, and what it is signed with. `None` where Webex cannot reach this worker.
-    fn site_webhook(&self, site: &str) -> Option<(String, String)> {
-        let secret = config::master_key(self.env)
-            .ok()?
-            .webhook_secret(&site_name(site));
-        let url = config::public_url(self.env)?;
-        let number = self.number;
-        Some((
-            format!("{url}/v1/desk/webex/sites/{site}?account={number}"),
-            secret,
-        ))
+        match known {
+            Some((_, true)) => Ok(()),
+            Some((id, false)) => self.revive_hook(&id, wanted).await,
+            None => self.create_hook(wanted, &events).await.map(drop),
+        }
     }
 
     /// The room for the messages that are left on a topic, with its people in it. One that an earlier attempt left is
-    /// taken, and completed.
+    /// taken, and completed, unless it has turned out to be useless; the latest one counts.
     pub(crate) async fn open_standing_room(
         &self,
         topic: &str,
         reference: &str,
         people: &[String],
+        useless: Option<&ThreadRef>,
     ) -> Result<ThreadRef, Failure> {
         let title = words::standing_title(topic, reference);
-        let thread = match self.opened_before(&title, reference, None).await? {
+        let known = self.opened_before(&title, reference, None).await?;
+        let thread = match known.filter(|known| Some(known) != useless) {
             Some(thread) => thread,
             None => self.open_room(&title, reference).await?,
         };

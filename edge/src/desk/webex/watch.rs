@@ -1,14 +1,19 @@
 //! How the connector learns of what people write: by a webhook for the room, and by reading the room itself.
 
-use super::{Webex, api::Trouble, is_bot, message_of, wire::*};
-use crate::{config, platform::http::Payload};
+use super::{
+    Webex,
+    api::Trouble,
+    hook::{Events, Hook},
+    is_bot, message_of,
+    wire::*,
+};
+use crate::platform::http::Payload;
 use shared::{
     conversation::{Attempt, DeskOutcome, DeskRef, Failure, Found, Newest, WatchRef},
     time::Timestamp,
 };
 use worker::{Method, Result, console_warn};
 
-pub(super) const NAME: &str = "Edgechat";
 /// Messages that one look reads at most; and of how many it keeps the words, the latest ones.
 const LONGEST_LOOK: usize = 900;
 const MOST_WHOLE: usize = 100;
@@ -19,14 +24,14 @@ const FIRST_PAGE: usize = 100;
 impl Webex<'_> {
     /// Without an address that Webex could reach, the site's tick reads the room instead: then there is no webhook.
     pub(super) async fn watch(&self, room: &str, attempt: &Attempt) -> Result<WatchRef, Failure> {
-        let Some((address, secret)) = self.hook()? else {
+        let Some(hook) = self.hook()? else {
             return Ok(WatchRef(String::new()));
         };
         if let Attempt::MaybeDone { .. } = attempt {
             let mut known = None;
-            let mut other = |hook: Webhook| {
-                if hook.target_url == address {
-                    known = Some(hook.id);
+            let mut other = |known_hook: Webhook| {
+                if known_hook.target_url == hook.address {
+                    known = Some(known_hook.id);
                 }
                 known.is_none()
             };
@@ -35,20 +40,14 @@ impl Webex<'_> {
                 return self.revive(WatchRef(id)).await;
             }
         }
-        let hook = NewWebhook {
-            name: NAME,
-            target_url: &address,
+        let filter = format!("roomId={room}");
+        let events = Events {
             resource: "messages",
             event: "created",
-            filter: Some(&format!("roomId={room}")),
-            secret: &secret,
+            filter: Some(&filter),
         };
-        match self
-            .api
-            .post_json::<Created>(self.api.us(), "/webhooks", &hook)
-            .await
-        {
-            Ok(hook) => Ok(WatchRef(hook.id)),
+        match self.api.create_hook(&hook, &events).await {
+            Ok(id) => Ok(WatchRef(id)),
             Err(trouble) => Err(self.gone_or(room, trouble).await),
         }
     }
@@ -84,20 +83,9 @@ impl Webex<'_> {
     }
 
     async fn revive(&self, watch: WatchRef) -> Result<WatchRef, Failure> {
-        let Some((address, secret)) = self.hook()? else {
-            return Ok(watch);
-        };
-        let hook = RevivedWebhook {
-            name: NAME,
-            target_url: &address,
-            secret: &secret,
-            status: "active",
-        };
-        let path = format!("/webhooks/{}", watch.0);
-        let _revived: Created = self
-            .api
-            .send_json(self.api.us(), Method::Put, &path, &hook)
-            .await?;
+        if let Some(hook) = self.hook()? {
+            self.api.revive_hook(&watch.0, &hook).await?;
+        }
         Ok(watch)
     }
 
@@ -171,19 +159,9 @@ impl Webex<'_> {
         Ok((found, newest))
     }
 
-    /// Where Webex is to deliver, and what it signs with.
-    fn hook(&self) -> Result<Option<(String, String)>, Failure> {
-        let hook = || {
-            let secret = config::master_key(self.api.env)?.webhook_secret(self.place.conversation);
-            let Some(url) = config::public_url(self.api.env) else {
-                return Ok(None);
-            };
-            Ok(Some((
-                format!("{url}/v1/desk/webex/{}", self.place.conversation),
-                secret,
-            )))
-        };
-        hook().map_err(|error: worker::Error| {
+    fn hook(&self) -> Result<Option<Hook>, Failure> {
+        let conversation = self.place.conversation;
+        self.api.hook(conversation, conversation).map_err(|error| {
             console_warn!("webhook settings: {error}");
             Failure::Passing { retry_after: None }
         })

@@ -135,6 +135,8 @@ pub(super) struct Room {
 pub(super) struct Webhook {
     pub(super) id: String,
     #[serde(default)]
+    pub(super) name: String,
+    #[serde(default)]
     pub(super) target_url: String,
     #[serde(default)]
     pub(super) status: String,

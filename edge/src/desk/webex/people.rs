@@ -1,0 +1,92 @@
+//! Who is in a room.
+
+use super::{Webex, api::Trouble, is_bot, wire::*};
+use crate::{calls::accounts::Account, platform::http::Payload};
+use shared::conversation::{DeskOutcome, Failure, Participant};
+use worker::Method;
+
+impl Webex<'_> {
+    pub(super) async fn add(&self, room: &str, who: &Participant) -> Result<DeskOutcome, Failure> {
+        let bot: String;
+        let (person_email, person_id) = match who {
+            Participant::Agent(address) | Participant::Invited(address) => (Some(address.as_str()), None),
+            Participant::Bot => {
+                bot = self.api.own_id(Account::DeskBot).await?;
+                (None, Some(bot.as_str()))
+            }
+        };
+        let membership = NewMembership {
+            room_id: room,
+            person_email,
+            person_id,
+        };
+        match self
+            .api
+            .post_json::<Membership>(self.api.us(), "/memberships", &membership)
+            .await
+        {
+            Ok(added) => Ok(DeskOutcome::Added {
+                name: Some(added.person_display_name).filter(|name| !name.is_empty()),
+            }),
+            Err(Trouble { status: 409, .. }) => Ok(DeskOutcome::Added { name: None }),
+            // The person is not known, or the room is not there: the room tells which.
+            Err(trouble @ Trouble { status: 404, .. }) => Err(match self.gone_or(room, trouble).await {
+                Failure::ThreadGone => Failure::ThreadGone,
+                Failure::Passing { .. } | Failure::NotDone { .. } | Failure::Refused => Failure::Refused,
+            }),
+            Err(trouble) => Err(trouble.into()),
+        }
+    }
+
+    pub(super) async fn look_for_people(&self, room: &str) -> Result<DeskOutcome, Failure> {
+        let own_id = self.api.own_id(self.api.us()).await?;
+        let mut are_in = false;
+        let look = |membership: Membership| {
+            are_in = membership.person_id != own_id && !is_bot(&membership.person_email);
+            !are_in
+        };
+        let path = format!("/memberships?roomId={room}&max=100");
+        match self.api.list(&path, look).await {
+            Ok(()) => Ok(DeskOutcome::People { are_in }),
+            Err(trouble) => Err(self.gone_or(room, trouble).await),
+        }
+    }
+
+    /// The bot's account goes first: as long as the integration's is in, it can be tried again.
+    pub(super) async fn leave(&self, room: &str) -> Result<(), Failure> {
+        for account in [Account::DeskBot, self.api.us()] {
+            let own_id = match self.api.own_id(account).await {
+                // Without a token it has hardly got in.
+                Err(Trouble { status: 401, .. }) if account == Account::DeskBot => continue,
+                own_id => own_id?,
+            };
+            let mut own = vec![];
+            let note = |membership: Membership| {
+                own.push(membership.id);
+                true
+            };
+            let path = format!("/memberships?roomId={room}&personId={own_id}");
+            match self.api.list(&path, note).await {
+                // The room is gone, or we are out of it.
+                Err(Trouble { status: 404, .. }) => return Ok(()),
+                listed => listed?,
+            }
+            for id in own {
+                self.delete(&format!("/memberships/{id}")).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is not there any more is deleted.
+    pub(super) async fn delete(&self, path: &str) -> Result<(), Failure> {
+        match self
+            .api
+            .call(self.api.us(), Method::Delete, path, Payload::None)
+            .await
+        {
+            Ok(_) | Err(Trouble { status: 404, .. }) => Ok(()),
+            Err(trouble) => Err(trouble.into()),
+        }
+    }
+}
