@@ -68,7 +68,7 @@ pub enum ServerFrame {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
-    pub phase: PhaseView,
+    pub phase: Phase,
     /// The last entry of the transcript.
     pub last: Seq,
     pub delivered: Seq,
@@ -99,7 +99,7 @@ pub(crate) fn is_false(value: &bool) -> bool {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum PhaseView {
+pub enum Phase {
     WithBot,
     Waiting,
     WithAgent { name: String },

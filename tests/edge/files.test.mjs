@@ -77,7 +77,7 @@ async function allDelivered(visitor, count) {
 /** What stands in the room, as an agent's client shows it: texts, and files as name and digest. */
 async function inRoom() {
   const { messages } = await world.room();
-  const ours = messages.slice(1);
+  const ours = messages.slice(1).filter(({ text }) => !text?.startsWith('— '));
   return Promise.all(ours.map(async ({ text, files: addresses }) => (addresses ? fileAt(addresses[0]) : text)));
 }
 
@@ -447,6 +447,17 @@ describe('from an agent to the visitor', () => {
     assert.ok((await asked()).filter(({ status }) => status === 423).length === 2, 'it was asked for three times');
     await world.agentSays('done');
     await visitor.hears('Anna Nowak: done');
+    assert.deepEqual(files(visitor).map(({ name }) => name), ['a.pdf']);
+    assert.ok((await opened(visitor, 1)).bytes.equals(PDF));
+  });
+
+  test("somebody else's page in place of what Webex says of it: it waits, and has its own name and bytes", async () => {
+    const visitor = await world.visitSettled();
+    const headers = { 'content-type': 'text/html' };
+    await world.fault({ route: 'HEAD /webex/v1/contents', status: 200, headers, body: '<!doctype html><title>Please wait</title>' });
+    await agentSends('a.pdf', PDF);
+    await gets(visitor, 1);
+    await world.metAllFaults();
     assert.deepEqual(files(visitor).map(({ name }) => name), ['a.pdf']);
     assert.ok((await opened(visitor, 1)).bytes.equals(PDF));
   });

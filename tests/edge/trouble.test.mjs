@@ -5,6 +5,9 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import { startWorld, until } from '../harness.mjs';
 
 const MINUTES = 60_000;
+/** Without a try that failed in between, and one that waits for the next. */
+const AT_ONCE = 5_000;
+
 const INTEGRATION = 'integration-live-chat';
 
 let world;
@@ -117,6 +120,17 @@ describe('one conversation', () => {
     assert.deepEqual((await posts(visitor)).slice(1), ['live-chat: one', 'live-chat: two']);
   });
 
+  test('one "not found" of the list ends nothing either', async () => {
+    const { visitor, says } = await settled();
+    await world.fault({ route: 'GET /webex/v1/messages?', status: 404 });
+    await says('one');
+    await visitor.hears('Anna Nowak: one');
+    await world.metAllFaults();
+    await says('two');
+    await visitor.hears('Anna Nowak: two');
+    assert.ok(!visitor.lines.some((line) => line.startsWith('* closed')));
+  });
+
   test('what asks to slow down is not looked for before it is done again', async () => {
     const { visitor, room } = await settled();
     await world.fault({ route: 'POST /webex/v1/messages', status: 429, headers: { 'retry-after': '1' } });
@@ -185,21 +199,20 @@ describe('one conversation', () => {
   });
 });
 
-describe('a bot account that is refused', () => {
-  before(async () => {
-    world = await startWorld({ vars: { WEBEX_BOT_TOKEN: 'revoked' } });
-  });
-  after(() => world?.close());
-
-  test("its lines are posted by the integration under the bot's name, at once", async () => {
+for (const [what, token] of [['refused', 'revoked'], ['missing', '']]) {
+  test(`a bot account that is ${what}: its lines are posted by the integration under the bot's name, at once`, async (test) => {
+    world = await startWorld({ vars: { WEBEX_BOT_TOKEN: token } });
+    test.after(() => world.close());
+    const began = Date.now();
     const visitor = await world.visit('support');
     await visitor.hears('bot: Greetings! How can I assist?');
     visitor.say('hello');
     await world.posted(/^live-chat: Assistant: Greetings/);
+    assert.ok(Date.now() - began < AT_ONCE, `${Date.now() - began} ms`);
     await world.posted('live-chat: hello');
     visitor.frame('ask_for_person');
     await world.posted(/The visitor asks for a person/);
     assert.equal(visitor.state.desk, 'reached');
     assert.match(world.output, /WEBEX_BOT_TOKEN/);
   });
-});
+}

@@ -218,7 +218,7 @@ impl Stage {
             SiteJob::Choose { candidates, .. } => SiteAnswer::Chosen {
                 agent: candidates[0].clone(),
             },
-            SiteJob::FindTopic { word } => match self.settings.topic(word) {
+            SiteJob::FindTopic { word } => match self.settings.find_topic(word) {
                 Some(topic) => SiteAnswer::Topic(Box::new(self.settings.plan(DEFAULT_SITE, topic, None))),
                 None => SiteAnswer::NoTopic {
                     known: self

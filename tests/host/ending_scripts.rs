@@ -3,7 +3,7 @@
 use shared::{
     conversation::{Attempt, DeskJob, Failure, Input, SiteJob, ThreadEnd},
     message::Seq,
-    protocol::PhaseView,
+    protocol::Phase,
 };
 use std::time::Duration;
 use tests::{Scene, Stage, check};
@@ -101,10 +101,7 @@ fn a_visitor_whom_the_site_blocks_gets_no_thread() {
         blocked: true,
         ..Scene::new("support")
     });
-    assert!(matches!(
-        stage.conversation.state().phase,
-        PhaseView::Closed { .. }
-    ));
+    assert!(matches!(stage.conversation.state().phase, Phase::Closed { .. }));
     stage.wait(Duration::from_secs(600));
     assert!(stage.room.is_empty(), "{:?}", stage.room);
     let told: Vec<_> = stage.enlisted.iter().map(kind).collect();
@@ -123,10 +120,7 @@ fn an_alarm_that_comes_late_warns_before_it_closes() {
     stage.now = minute;
     stage.heartbeat_at = Some(stage.now);
     stage.take(Input::DeadlineReached);
-    assert!(matches!(
-        stage.conversation.state().phase,
-        PhaseView::Closed { .. }
-    ));
+    assert!(matches!(stage.conversation.state().phase, Phase::Closed { .. }));
 }
 
 #[test]
@@ -185,10 +179,7 @@ fn a_thread_is_left_or_deleted_so_long_after_the_end() {
     ] {
         let mut stage = Stage::set(with_ended_rooms(setting));
         stage.wait(DAY * 40);
-        assert!(matches!(
-            stage.conversation.state().phase,
-            PhaseView::Closed { .. }
-        ));
+        assert!(matches!(stage.conversation.state().phase, Phase::Closed { .. }));
         let mut stage = Stage::set(with_ended_rooms(setting));
         stage.take(Input::VisitorEnded);
         stage.wait(DAY * 30 - Duration::from_secs(1));

@@ -7,7 +7,7 @@ use shared::{
     form::{FieldError, Problem},
     message::{ClosedBy, Entry, MessageId, Notice, Said, Seq, Span},
     protocol::{
-        ClientFrame, DeskReach, ErrorBody, PhaseView, PollAnswer, PollRequest, Rejection, ServerFrame,
+        ClientFrame, DeskReach, ErrorBody, Phase, PollAnswer, PollRequest, Rejection, ServerFrame,
         StartAnswer, StartRequest, State,
     },
     time::Timestamp,
@@ -90,16 +90,16 @@ fn states() -> Vec<State> {
     };
     let at = Timestamp(1_800_000_000_000);
     vec![
-        state(PhaseView::WithBot),
+        state(Phase::WithBot),
         State {
             desk: DeskReach::Retrying,
             closes_at: Some(at),
-            ..state(PhaseView::Waiting)
+            ..state(Phase::Waiting)
         },
-        state(PhaseView::WithAgent {
+        state(Phase::WithAgent {
             name: "Support".into(),
         }),
-        state(PhaseView::Closed {
+        state(Phase::Closed {
             by: ClosedBy::Silence,
             at,
         }),

@@ -4,7 +4,7 @@ use shared::{
     conversation::{DeskJob, Failure, Input, WatchState},
     hours::Interval,
     message::{Entry, Said, Seq},
-    protocol::PhaseView,
+    protocol::Phase,
     settings::RoomKind,
     time::Timestamp,
 };
@@ -23,11 +23,11 @@ fn once_everybody_has_left_nothing_is_with_the_team() {
     stage.take(Input::PersonLeft);
     assert!(matches!(
         stage.conversation.state().phase,
-        PhaseView::WithAgent { .. }
+        Phase::WithAgent { .. }
     ));
     stage.everybody_leaves();
     let state = stage.conversation.state();
-    assert_eq!(state.phase, PhaseView::Waiting);
+    assert_eq!(state.phase, Phase::Waiting);
     assert!(state.leave_message);
     stage.send("message-2", "are you there?");
     stage.crash();
@@ -39,13 +39,13 @@ fn once_everybody_has_left_nothing_is_with_the_team() {
     // What was written before, and read only now, is shown; it does not say that anybody is there.
     let late = stage.agent_writes("bye");
     stage.signal(&late);
-    assert_eq!(stage.conversation.state().phase, PhaseView::Waiting);
+    assert_eq!(stage.conversation.state().phase, Phase::Waiting);
     assert_eq!(stage.conversation.state().delivered, Seq(1));
     stage.wait(Duration::from_secs(1));
     let answer = stage.agent_writes("I am back");
     stage.signal(&answer);
     let state = stage.conversation.state();
-    assert!(matches!(state.phase, PhaseView::WithAgent { .. }) && !state.leave_message);
+    assert!(matches!(state.phase, Phase::WithAgent { .. }) && !state.leave_message);
     let is_asked = |(entry, _): &&(Entry, _)| matches!(&entry.said, Said::Visitor { text, .. } if text == "are you there?");
     assert_eq!(
         Some(state.delivered),

@@ -4,7 +4,7 @@ use shared::{
     conversation::{BotAnswer, BotSays, BotTurn, DeskRef, Failure, Input, TaskId, Understood, WatchState},
     file::FileKind,
     message::{Entry, Notice, Said, Seq, Span, plain},
-    protocol::PhaseView,
+    protocol::Phase,
 };
 use std::{collections::HashSet, time::Duration};
 use tests::{Random, Scene, Stage, Unheard};
@@ -245,7 +245,7 @@ impl Game {
     }
 
     fn is_closed(&self) -> bool {
-        matches!(self.stage.conversation.state().phase, PhaseView::Closed { .. })
+        matches!(self.stage.conversation.state().phase, Phase::Closed { .. })
     }
 
     fn is_erased(&self) -> bool {

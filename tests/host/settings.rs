@@ -3,8 +3,11 @@
 use serde_json::{Value, json};
 use shared::{
     address::Addresses,
+    hours::Interval,
     settings::{Known, Settings},
+    time::Timestamp,
 };
+use std::time::Duration;
 
 /// The shipped document with another value at a path like `topics/0/form`.
 fn changed(path: &str, value: Value) -> Value {
@@ -237,4 +240,27 @@ fn what_is_no_value_of_its_kind_is_not_parsed() {
         let error = parse(changed(path, value)).expect_err(path).to_string();
         assert!(error.contains(expected), "{path}: {error}");
     }
+}
+
+/// A chat that begins in the morning knows the afternoon's hours, however the day is cut up.
+#[test]
+fn a_plan_has_all_the_intervals_of_two_days() {
+    let settings = tests::settings();
+    let start = Timestamp(1_800_000_000_000);
+    let minutes = |count: u64| Duration::from_secs(count * 60);
+    // Twenty minutes of every half hour, for a week.
+    let half_hours = 0..7 * 48;
+    let open = half_hours.map(|n| {
+        let from = start + minutes(30 * n);
+        Interval {
+            from,
+            until: from + minutes(20),
+        }
+    });
+    let plan = settings.plan("default", &settings.topics[0], Some(open.collect()));
+    for n in 0..96 {
+        assert!(plan.is_open(start + minutes(30 * n + 10)), "half hour {n}");
+        assert!(!plan.is_open(start + minutes(30 * n + 25)), "half hour {n}");
+    }
+    assert_eq!(plan.open.map(|open| open.len()), Some(96));
 }

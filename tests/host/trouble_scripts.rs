@@ -2,7 +2,7 @@
 
 use shared::{
     conversation::{Failure, Input, SiteJob},
-    message::Seq,
+    message::{Said, Seq},
     settings::{RoomKind, Settings},
 };
 use std::time::Duration;
@@ -31,11 +31,25 @@ fn nothing_is_with_the_team_while_nobody_of_the_team_is_in() {
     stage.wait(Duration::from_secs(60));
     assert!(stage.room.contains(&"visitor: anybody?".to_owned()));
     assert_eq!(stage.conversation.state().delivered, Seq(0));
+    // For hours, while the visitor is there.
+    for hour in 2..20 {
+        stage.heartbeat_at = Some(stage.now + Duration::from_secs(600));
+        stage.wait(Duration::from_secs(600));
+        stage.send(&format!("message-{hour}"), "still nobody?");
+    }
+    assert_eq!(stage.conversation.state().delivered, Seq(0));
     stage.crash();
     stage.always_fails.clear();
     stage.heartbeat_at = Some(stage.now + Duration::from_secs(120));
     stage.wait(Duration::from_secs(120));
-    assert_eq!(stage.conversation.state().delivered, Seq(1));
+    let last = stage
+        .rows
+        .iter()
+        .rfind(|(entry, _)| matches!(entry.said, Said::Visitor { .. }));
+    assert_eq!(
+        Some(stage.conversation.state().delivered),
+        last.map(|(entry, _)| entry.seq)
+    );
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::{
     rows::{Mark, Row, rows},
     text,
 };
-use shared::{message::plain, protocol::PhaseView};
+use shared::{message::plain, protocol::Phase};
 
 pub(crate) fn as_text(model: &Model, calendar: &Calendar) -> String {
     let mut text = model.site.name.clone() + "\n";
@@ -29,7 +29,7 @@ pub(crate) fn as_text(model: &Model, calendar: &Calendar) -> String {
             }
         }
     }
-    if let Some(PhaseView::Closed { by, at }) = model.phase() {
+    if let Some(Phase::Closed { by, at }) = model.phase() {
         text.extend(["* ", &text::closed(*by, &(calendar.clock)(*at)), "\n"]);
     }
     text

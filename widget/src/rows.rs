@@ -5,7 +5,7 @@ use shared::{
     client::{Outgoing, OutgoingStatus},
     file::File,
     message::{Body, Entry, Notice, Said, Seq, Span},
-    protocol::PhaseView,
+    protocol::Phase,
     time::Timestamp,
 };
 use std::time::Duration;
@@ -136,7 +136,7 @@ pub(crate) fn replies(model: &Model) -> Vec<String> {
         .filter(|entry| !matches!(entry.said, Said::Notice(_)));
     match messages.next().map(|entry| &entry.said) {
         Some(Said::Bot { replies, .. })
-            if transcript.outgoing().is_empty() && model.phase() == Some(&PhaseView::WithBot) =>
+            if transcript.outgoing().is_empty() && model.phase() == Some(&Phase::WithBot) =>
         {
             replies.clone()
         }

@@ -6,15 +6,14 @@ use crate::{
     calls::site::{self, SiteCall},
     config,
     desk::{Desk, Kind, Place},
-    platform::error::ApiError,
+    platform::{error::ApiError, within},
     settings,
 };
-use futures_util::future::{Either, select};
 use shared::conversation::{
     Attempt, BotAsk, DeskJob, DeskOutcome, Failure, Input, SiteAnswer, SiteJob, TaskId, ThreadRef,
 };
-use std::{pin::pin, time::Duration};
-use worker::{Delay, Method, console_error};
+use std::time::Duration;
+use worker::{Method, console_error};
 
 /// All of one task at the desk, whatever it waits for: well before the core believes that the object has died.
 const TASK_TIMEOUT: Duration = Duration::from_secs(120);
@@ -49,13 +48,12 @@ pub(crate) async fn desk(
         stop_on(shell, &outcome);
         Ok(outcome)
     };
-    let late = async {
-        Delay::from(TASK_TIMEOUT).await;
+    let outcome = within(TASK_TIMEOUT, outcome).await.unwrap_or_else(|| {
         console_error!("desk: a task took too long");
         // A call that is under way is broken off, but may have been carried out.
         Err(Failure::Passing { retry_after: None })
-    };
-    match select(pin!(outcome), pin!(late)).await.factor_first().0 {
+    });
+    match outcome {
         Ok(outcome) => Input::DeskDone { task, outcome },
         Err(failure) => Input::DeskFailed { task, failure },
     }
@@ -102,14 +100,9 @@ async fn site(
     Ok(serde_json::from_str(&answer.text().await?).map_err(worker::Error::from)?)
 }
 
-/// By its id or its label, whatever the case.
 async fn find_topic(shell: &Shell, site: &str, word: &str) -> Result<SiteAnswer, ApiError> {
     let settings = settings::of(&shell.env, site).await?;
-    let word = word.to_lowercase();
-    let topic = settings
-        .topics
-        .iter()
-        .find(|topic| topic.id.as_str() == word || topic.label.to_lowercase() == word);
+    let topic = settings.find_topic(word);
     Ok(match topic {
         Some(topic) => {
             let mut plan = settings.plan(site, topic, settings::open(&settings, topic));
@@ -142,16 +135,10 @@ pub(crate) async fn ask_bot(
         let bot = Bot::new(kind.as_deref(), at.as_deref(), &shell.env, &shell.accounts)?;
         bot.ask(conversation, &ask, language, BOT_TIMEOUT).await
     };
-    let late = Delay::from(BOT_TIMEOUT);
-    match select(pin!(answer), pin!(late)).await {
-        Either::Left((Ok(answer), _)) => Input::BotAnswered { task, answer },
-        Either::Left((Err(error), _)) => {
-            console_error!("bot: {error}");
-            Input::BotFailed { task }
-        }
-        Either::Right(_) => {
-            console_error!("bot: no answer in time");
-            Input::BotFailed { task }
-        }
+    match within(BOT_TIMEOUT, answer).await {
+        Some(Ok(answer)) => return Input::BotAnswered { task, answer },
+        Some(Err(error)) => console_error!("bot: {error}"),
+        None => console_error!("bot: no answer in time"),
     }
+    Input::BotFailed { task }
 }

@@ -6,16 +6,16 @@
 use super::shell::Shell;
 use crate::{
     desk::Desk,
-    platform::error::ApiError,
+    platform::{error::ApiError, within},
     store::{Content, Store, StoredFile, readable},
 };
-use futures_util::{Stream, StreamExt, TryStreamExt, future::Either, stream};
+use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use shared::{
     conversation::{Ask, Failure},
     file::{HEAD, MAX_FILE, clean_name, image_of},
 };
-use std::{pin::pin, rc::Rc, time::Duration};
-use worker::{Cache, Delay, Request, Response, ResponseBuilder, Result, url::form_urlencoded};
+use std::{rc::Rc, time::Duration};
+use worker::{Cache, Request, Response, ResponseBuilder, Result, url::form_urlencoded};
 
 /// How long the platform's cache keeps an agent's file, in seconds.
 const CACHED_FOR: u32 = 10 * 60;
@@ -60,12 +60,8 @@ impl Shell {
         if self.has_no_cache.get() {
             return Ok(fetched);
         }
-        let put = pin!(cache.put(key, fetched));
-        let late = pin!(Delay::from(FETCH_TIMEOUT));
-        match futures_util::future::select(put, late).await {
-            Either::Left((put, _)) => put?,
-            Either::Right(_) => return Err(ApiError::Internal),
-        }
+        let put = within(FETCH_TIMEOUT, cache.put(key, fetched)).await;
+        put.ok_or(ApiError::Internal)??;
         if let Some(known) = cache.get(key, false).await? {
             return Ok(known);
         }

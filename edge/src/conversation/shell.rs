@@ -13,7 +13,7 @@ use crate::{
 use futures_util::lock::Mutex;
 use shared::{
     conversation::{Ask, ConnectionId, Context, Effect, Input, ThreadRef, To},
-    protocol::{PhaseView, ServerFrame},
+    protocol::ServerFrame,
     settings::Plan,
     time::{Timestamp, back_off},
 };
@@ -221,9 +221,10 @@ impl Shell {
     }
 
     pub(crate) fn is_over(&self) -> bool {
-        let is_closed =
-            |stored: &Stored| matches!(stored.conversation.state().phase, PhaseView::Closed { .. });
-        self.stored.borrow().as_ref().is_some_and(is_closed)
+        let stored = self.stored.borrow();
+        stored
+            .as_ref()
+            .is_some_and(|stored| stored.conversation.is_closed())
     }
 
     /// See [`Conversation::is_read`](shared::conversation::Conversation::is_read).

@@ -3,7 +3,7 @@
 use super::{object::input_of, shell::Shell};
 use crate::{
     calls::conversation::{CLOSE_TOO_LARGE, CLOSE_TRY_AGAIN, CLOSE_UNKNOWN, MAX_FRAME},
-    platform::error::ApiError,
+    platform::{error::ApiError, random_id},
     store::Store,
 };
 use shared::{
@@ -15,7 +15,7 @@ use shared::{
 use std::rc::Rc;
 use worker::{
     Request, Response, ResponseBuilder, Result, State, WebSocket, WebSocketPair,
-    js_sys::{self, JsString},
+    js_sys::JsString,
     wasm_bindgen::{JsCast, JsValue},
 };
 
@@ -38,7 +38,7 @@ impl Shell {
             let after = Seq(after
                 .and_then(|(_, value)| value.parse().ok())
                 .unwrap_or_default());
-            let name = format!("{:x}", (js_sys::Math::random() * 2f64.powi(53)) as u64);
+            let name = random_id()?;
             self.state.accept_websocket_with_tags(&pair.server, &[&name]);
             self.take(Input::VisitorConnected {
                 connection: ConnectionId(name),

@@ -4,18 +4,18 @@
 
 use super::shell::{Shell, answers};
 use crate::{
-    platform::{error::ApiError, request::parameter},
+    platform::{error::ApiError, request::parameter, within},
     store::Store,
 };
-use futures_util::{TryStreamExt, future::select};
+use futures_util::TryStreamExt;
 use shared::{
     conversation::{ConnectionId, Input, Upload},
     file::Sample,
     message::MessageId,
     protocol::{Rejection, ServerFrame},
 };
-use std::{pin::pin, rc::Rc, time::Duration};
-use worker::{Delay, Request, Response, console_warn, url::Url};
+use std::{rc::Rc, time::Duration};
+use worker::{Request, Response, console_warn, url::Url};
 
 /// 20 MB over half a megabit a second take as long. An upload that hardly moves would keep the object awake.
 const LONGEST: Duration = Duration::from_secs(6 * 60);
@@ -70,14 +70,8 @@ impl Shell {
 
     async fn receive_in_turn(self: &Rc<Self>, request: &mut Request, offer: &Offer) -> Result<(), ApiError> {
         let _turn = self.uploads.lock().await;
-        let received = {
-            let came = pin!(self.read(request, offer));
-            let late = pin!(Delay::from(LONGEST));
-            match select(came, late).await {
-                futures_util::future::Either::Left((came, _)) => came,
-                futures_util::future::Either::Right(_) => Err(ApiError::UploadBroken),
-            }
-        };
+        let received = within(LONGEST, self.read(request, offer)).await;
+        let received = received.unwrap_or(Err(ApiError::UploadBroken));
         let kept = received.and_then(|sample| self.keep(offer, &sample));
         // Unless it was kept under a number of its own.
         if let Err(error) = Store::new(&self.state).drop_incoming() {
@@ -153,8 +147,7 @@ async fn drain(request: &mut Request) {
     }
     let Ok(mut chunks) = request.stream() else { return };
     let rest = async { while let Ok(Some(_)) = chunks.try_next().await {} };
-    let (rest, late) = (pin!(rest), pin!(Delay::from(DRAINED_FOR)));
-    let _drained = select(rest, late).await;
+    within(DRAINED_FOR, rest).await;
 }
 
 /// Answers go back over HTTP.

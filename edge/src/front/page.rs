@@ -1,11 +1,14 @@
 //! The panel's page: the first screen as HTML, so that it can be read before the wasm runs.
 
-use crate::{platform::error::ApiError, settings};
+use crate::{
+    platform::{error::ApiError, random_id},
+    settings,
+};
 use shared::{
     hours::Availability,
     settings::{DEFAULT_SITE, PublicSettings, PublicTopic, Settings, Theme},
 };
-use worker::{Env, Request, Response, ResponseBuilder, js_sys};
+use worker::{Env, Request, Response, ResponseBuilder};
 
 const NO_SITE: &str = "<!doctype html><title>No chat here</title><p>There is no chat at this address.";
 
@@ -22,7 +25,7 @@ pub(crate) async fn page(request: &Request, env: &Env) -> Result<Response, ApiEr
     let template_url = url.join("/panel").map_err(worker::Error::from)?;
     let mut template = env.assets("ASSETS")?.fetch(template_url.as_str(), None).await?;
     let template = template.text().await?;
-    let nonce = format!("{:x}{:x}", random(), random());
+    let nonce = random_id()?;
     let page = fill(&template, &settings::public(&settings), &nonce)?;
     let host = url.host_str().unwrap_or_default();
     Ok(ResponseBuilder::new()
@@ -34,11 +37,6 @@ pub(crate) async fn page(request: &Request, env: &Env) -> Result<Response, ApiEr
         .with_header("referrer-policy", "no-referrer")?
         .with_header("x-content-type-options", "nosniff")?
         .from_html(page)?)
-}
-
-/// Unguessable enough for a nonce that lives as long as one page.
-fn random() -> u64 {
-    (js_sys::Math::random() * 2f64.powi(53)) as u64
 }
 
 fn policy(settings: &Settings, nonce: &str, host: &str, port: Option<u16>) -> String {

@@ -1,9 +1,10 @@
 //! The only way out: every call to a vendor goes through [`send`].
 
+use super::within;
 use std::{rc::Rc, time::Duration};
 use web_sys::ReadableStream;
 use worker::{
-    AbortController, Date, Delay, Fetch, Headers, Method, Request, RequestInit, RequestRedirect, Response,
+    AbortController, Date, Fetch, Headers, Method, Request, RequestInit, RequestRedirect, Response,
     ResponseBody, wasm_bindgen::JsValue, wasm_bindgen_futures::JsFuture,
 };
 
@@ -20,8 +21,8 @@ pub(crate) struct Call {
     pub(crate) payload: Payload,
 }
 
-#[derive(Clone)]
 /// What a call carries.
+#[derive(Clone)]
 pub(crate) enum Payload {
     None,
     Json(String),
@@ -98,12 +99,7 @@ async fn exchange<B>(
             body,
         })
     };
-    let late = async {
-        Delay::from(timeout).await;
-        Err(NoReply::TimedOut)
-    };
-    let (answer, late) = (std::pin::pin!(answer), std::pin::pin!(late));
-    let reply = futures_util::future::select(answer, late).await.factor_first().0;
+    let reply = within(timeout, answer).await.unwrap_or(Err(NoReply::TimedOut));
     if reply.is_ok() {
         under_way.answered();
     }

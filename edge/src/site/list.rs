@@ -107,11 +107,7 @@ impl List {
         let desk = Kind::of(call.desk.as_deref())?;
         match call.job {
             SiteJob::Enlist { mark, watch } => self.enlist(id, &mark, desk, call.thread, watch),
-            SiteJob::Delist => {
-                self.write("UPDATE conversation SET live = 0 WHERE id = ?", vec![id.into()])?;
-                Ok(SiteAnswer::Done)
-            }
-            SiteJob::Unlist => {
+            SiteJob::Delist | SiteJob::Unlist => {
                 self.unlist(id)?;
                 Ok(SiteAnswer::Done)
             }
@@ -165,7 +161,6 @@ impl List {
         }
         let values = vec![
             id.into(),
-            mark.into(),
             thread.map(|thread| thread.0).into(),
             watch.map(|watch| watch.0).into(),
             // It has just read its thread itself.
@@ -173,7 +168,7 @@ impl List {
             desk.name().into(),
         ];
         self.write(
-            "INSERT OR REPLACE INTO conversation (id, mark, thread, watch, live, read_at, desk) VALUES (?, ?, ?, ?, 1, ?, ?)",
+            "INSERT OR REPLACE INTO conversation (id, mark, thread, watch, live, read_at, desk) VALUES (?, '', ?, ?, 1, ?, ?)",
             values,
         )?;
         Ok(SiteAnswer::Done)
@@ -285,12 +280,7 @@ impl List {
         Ok(FindAnswer { conversation })
     }
 
-    /// It is over, though it could not say so.
-    pub(super) fn over(&self, id: &str) -> Result<()> {
-        self.write("UPDATE conversation SET live = 0 WHERE id = ?", vec![id.into()])
-    }
-
-    /// There is no such conversation any more.
+    /// It is over, or there is no such conversation any more.
     pub(super) fn unlist(&self, id: &str) -> Result<()> {
         self.write("DELETE FROM conversation WHERE id = ?", vec![id.into()])
     }
@@ -317,7 +307,12 @@ impl List {
     }
 }
 
+/// Earlier versions kept those that are over, and by which mark each visitor is known.
+const FORGOTTEN: &str =
+    "DELETE FROM conversation WHERE live = 0; UPDATE conversation SET mark = '' WHERE mark != ''";
+
 fn complete(sql: &SqlStorage) -> Result<()> {
+    sql.exec(FORGOTTEN, None)?;
     for (column, change) in ADDED {
         let statement = "SELECT 1 FROM pragma_table_info('conversation') WHERE name = ?";
         let known: Vec<IgnoredAny> = sql.exec(statement, vec![column.into()])?.to_array()?;

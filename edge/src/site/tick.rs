@@ -302,8 +302,7 @@ impl Wake {
                     None => {}
                 }
             }
-            Ok(answer) if answer.status_code() == 404 => list.unlist(&self.id)?,
-            Ok(answer) if answer.status_code() == 409 => list.over(&self.id)?,
+            Ok(answer) if matches!(answer.status_code(), 404 | 409) => list.unlist(&self.id)?,
             Ok(answer) => console_warn!("sweep: status {}", answer.status_code()),
             Err(error) => console_warn!("sweep: {error}"),
         }

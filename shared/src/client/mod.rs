@@ -10,8 +10,8 @@ use crate::{
     form::FieldError,
     message::{MessageId, Seq},
     protocol::{
-        ClientFrame, MAX_POLL_FRAMES, PhaseView, PollRequest, Rejection, ServerFrame, StartAnswer,
-        StartRequest, State,
+        ClientFrame, MAX_POLL_FRAMES, Phase, PollRequest, Rejection, ServerFrame, StartAnswer, StartRequest,
+        State,
     },
     time::{Timestamp, back_off},
 };
@@ -154,7 +154,7 @@ impl Client {
     pub fn is_closed(&self) -> bool {
         self.state
             .as_ref()
-            .is_some_and(|state| matches!(state.phase, PhaseView::Closed { .. }))
+            .is_some_and(|state| matches!(state.phase, Phase::Closed { .. }))
     }
 
     pub fn connection(&self) -> Connection {
@@ -371,9 +371,9 @@ impl Client {
     /// A request is kept, and sent with every flush, until the state shows that it was granted.
     fn take_state(&mut self, state: State) {
         self.controls.retain(|control| match control {
-            ClientFrame::AskForPerson => state.phase == PhaseView::WithBot,
+            ClientFrame::AskForPerson => state.phase == Phase::WithBot,
             ClientFrame::Stay => state.closes_at.is_some(),
-            ClientFrame::End => !matches!(state.phase, PhaseView::Closed { .. }),
+            ClientFrame::End => !matches!(state.phase, Phase::Closed { .. }),
             ClientFrame::Rate { .. } => !state.rated,
             ClientFrame::Send { .. } => false,
         });

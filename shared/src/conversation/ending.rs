@@ -52,17 +52,8 @@ impl Conversation {
 
     /// The site does not serve this visitor. No thread has been opened, and none will be.
     pub(super) fn blocked(&mut self, turn: &mut Turn) {
+        self.close(ClosedBy::Agent, turn);
         self.desk.clear();
-        if !self.is_closed() {
-            self.bot.clear();
-            let by = ClosedBy::Agent;
-            self.phase = Phase::Closed {
-                by,
-                at: turn.context.now,
-            };
-            self.notice(Notice::Closed { by }, turn);
-            self.send_state(turn);
-        }
         self.enqueue(DeskJob::Site(SiteJob::Delist), turn.context.now);
     }
 

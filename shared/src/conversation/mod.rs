@@ -33,7 +33,7 @@ pub use job::*;
 
 use crate::{
     message::{ClosedBy, Entry, Notice, Said, Seq},
-    protocol::{DeskReach, PhaseView, ServerFrame, State, is_false, is_true, yes},
+    protocol::{DeskReach, Phase, ServerFrame, State, is_false, is_true, yes},
     settings::Plan,
     time::Timestamp,
 };
@@ -140,15 +140,6 @@ fn is_zero(count: &u32) -> bool {
     *count == 0
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Phase {
-    WithBot,
-    Waiting,
-    WithAgent { name: String },
-    Closed { by: ClosedBy, at: Timestamp },
-}
-
 /// One call of `handle`: what it gathers.
 struct Turn<'a> {
     context: &'a Context,
@@ -245,12 +236,6 @@ impl Conversation {
     }
 
     pub fn state(&self) -> State {
-        let phase = match &self.phase {
-            Phase::WithBot => PhaseView::WithBot,
-            Phase::Waiting => PhaseView::Waiting,
-            Phase::WithAgent { name } => PhaseView::WithAgent { name: name.clone() },
-            Phase::Closed { by, at } => PhaseView::Closed { by: *by, at: *at },
-        };
         let desk = if self.desk.is_retrying() {
             DeskReach::Retrying
         } else {
@@ -259,7 +244,7 @@ impl Conversation {
         let closes_at = (self.silence.warning == Warning::Given && !self.is_closed())
             .then(|| self.silence.since + self.plan.timeouts.silence_after());
         State {
-            phase,
+            phase: self.phase.clone(),
             last: self.last,
             delivered: self.delivered,
             desk,
@@ -283,7 +268,7 @@ impl Conversation {
         self.is_erased
     }
 
-    fn is_closed(&self) -> bool {
+    pub fn is_closed(&self) -> bool {
         matches!(self.phase, Phase::Closed { .. })
     }
 

@@ -82,13 +82,6 @@ kind!(
         && !text.chars().any(|c| c.is_alphanumeric() || c.is_whitespace() || c.is_control() || c == '/')
 );
 
-impl Default for Slug {
-    /// The site of a page that names none.
-    fn default() -> Self {
-        Self("default".into())
-    }
-}
-
 fn is_origin(text: &str) -> bool {
     if text == "*" {
         return true;

@@ -310,6 +310,13 @@ impl Settings {
         self.topics.iter().find(|topic| topic.id.as_str() == id)
     }
 
+    /// By its id or its label, whatever the case.
+    pub fn find_topic(&self, word: &str) -> Option<&Topic> {
+        let word = word.to_lowercase();
+        let is_meant = |topic: &&Topic| topic.id.as_str() == word || topic.label.to_lowercase() == word;
+        self.topics.iter().find(is_meant)
+    }
+
     pub fn form(&self, topic: &Topic) -> Option<&Form> {
         self.forms.get(topic.form.as_ref()?)
     }

@@ -8,7 +8,7 @@ use shared::{
     form::{Field, FieldError, FieldKind, Form, Problem},
     hours::Interval,
     message::{Body, ClosedBy, Entry, MessageId, Notice, Said, Seq, Span},
-    protocol::{DeskReach, PhaseView, Rejection, ServerFrame, StartAnswer, StartRequest, State},
+    protocol::{DeskReach, Phase, Rejection, ServerFrame, StartAnswer, StartRequest, State},
     settings::{Attachments, BotUse, DEFAULT_SITE, PublicSettings, PublicTopic, Theme, WhenClosed},
     time::Timestamp,
 };
@@ -56,15 +56,15 @@ fn state(mut json: Json) -> Option<State> {
     })
 }
 
-pub(super) fn phase(json: Json) -> Option<PhaseView> {
+pub(super) fn phase(json: Json) -> Option<Phase> {
     let (kind, mut content) = json.variant()?;
     Some(match kind.as_str() {
-        "with_bot" => PhaseView::WithBot,
-        "waiting" => PhaseView::Waiting,
-        "with_agent" => PhaseView::WithAgent {
+        "with_bot" => Phase::WithBot,
+        "waiting" => Phase::Waiting,
+        "with_agent" => Phase::WithAgent {
             name: content.text_at("name")?,
         },
-        "closed" => PhaseView::Closed {
+        "closed" => Phase::Closed {
             by: closed_by(content.member("by"))?,
             at: time(&content.member("at"))?,
         },

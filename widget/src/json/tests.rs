@@ -12,7 +12,7 @@ use shared::{
     form::{Field, FieldKind, Form, Problem},
     hours::Interval,
     message::{ClosedBy, Entry, MessageId, Notice, Said, Seq, Span},
-    protocol::{DeskReach, PhaseView, Rejection, ServerFrame, StartAnswer, StartRequest, State},
+    protocol::{DeskReach, Phase, Rejection, ServerFrame, StartAnswer, StartRequest, State},
     settings::{Attachments, BotUse, PublicSettings, PublicTopic, Theme, WhenClosed},
     time::Timestamp,
 };
@@ -49,7 +49,7 @@ fn every_variant_is_read_as_serde_writes_it() {
         ClosedBy::ThreadGone,
         ClosedBy::MessageLeft,
     ] {
-        same(phase, PhaseView::Closed { by, at });
+        same(phase, Phase::Closed { by, at });
         same(notice, Notice::Closed { by });
     }
     for code in [
@@ -73,9 +73,9 @@ fn every_variant_is_read_as_serde_writes_it() {
         same(server_frame, ServerFrame::Rejected { id: None, code });
     }
     for phase in [
-        PhaseView::WithBot,
-        PhaseView::Waiting,
-        PhaseView::WithAgent { name: "Ann".into() },
+        Phase::WithBot,
+        Phase::Waiting,
+        Phase::WithAgent { name: "Ann".into() },
     ] {
         for (desk, closes_at) in [(DeskReach::Reached, None), (DeskReach::Retrying, Some(at))] {
             let state = State {

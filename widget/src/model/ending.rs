@@ -3,7 +3,7 @@
 use super::{Menu, Model};
 use shared::{
     message::{ClosedBy, Notice, Said, Seq},
-    protocol::PhaseView,
+    protocol::Phase,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,7 +19,7 @@ impl Model {
     pub(crate) fn left(&self) -> Option<Left> {
         let is_left = matches!(
             self.phase(),
-            Some(PhaseView::Closed {
+            Some(Phase::Closed {
                 by: ClosedBy::MessageLeft,
                 ..
             })
@@ -50,10 +50,8 @@ impl Model {
 
     pub(crate) fn can_rate(&self) -> bool {
         match self.phase() {
-            Some(PhaseView::Closed { by, .. }) => {
-                !matches!(by, ClosedBy::VisitorGone | ClosedBy::MessageLeft)
-            }
-            Some(PhaseView::WithBot | PhaseView::Waiting | PhaseView::WithAgent { .. }) | None => false,
+            Some(Phase::Closed { by, .. }) => !matches!(by, ClosedBy::VisitorGone | ClosedBy::MessageLeft),
+            Some(Phase::WithBot | Phase::Waiting | Phase::WithAgent { .. }) | None => false,
         }
     }
 

@@ -15,7 +15,7 @@ use shared::{
     client::{Client, Connection, Effect, Input, Kept, Stage},
     form::FieldError,
     message::{Notice, Said, Seq},
-    protocol::{DeskReach, PhaseView, StartAnswer, StartRequest},
+    protocol::{DeskReach, Phase, StartAnswer, StartRequest},
     settings::PublicSettings,
     time::Timestamp,
 };
@@ -213,7 +213,7 @@ impl Model {
     }
 
     fn follow(&mut self) {
-        if self.phase() != Some(&PhaseView::WithBot) {
+        if self.phase() != Some(&Phase::WithBot) {
             self.person_asked = false;
         }
         self.typing = self.question().map(|after| match self.typing {
@@ -230,11 +230,11 @@ impl Model {
     /// The visitor's message that the bot has yet to answer.
     fn question(&self) -> Option<Seq> {
         let last = self.client.transcript().entries().last()?;
-        let asks = self.phase() == Some(&PhaseView::WithBot) && matches!(last.said, Said::Visitor { .. });
+        let asks = self.phase() == Some(&Phase::WithBot) && matches!(last.said, Said::Visitor { .. });
         asks.then_some(last.seq)
     }
 
-    pub(crate) fn phase(&self) -> Option<&PhaseView> {
+    pub(crate) fn phase(&self) -> Option<&Phase> {
         self.client.state().map(|state| &state.phase)
     }
 
@@ -311,7 +311,7 @@ impl Model {
         let asked = |said: &Said| matches!(said, Said::Notice(Notice::PersonAsked));
         let mut entries = self.client.transcript().entries().iter().rev();
         let just_asked = entries.next().is_some_and(|entry| asked(&entry.said));
-        self.phase() == Some(&PhaseView::WithBot) && !self.person_asked && !just_asked
+        self.phase() == Some(&Phase::WithBot) && !self.person_asked && !just_asked
     }
 
     pub(crate) fn banner(&self) -> Option<Banner> {
@@ -331,13 +331,10 @@ impl Model {
             return Some(Banner::Closes { at });
         }
         match (&state.desk, &state.phase) {
-            (_, PhaseView::Waiting) if state.leave_message => Some(Banner::LeaveMessage),
+            (_, Phase::Waiting) if state.leave_message => Some(Banner::LeaveMessage),
             (DeskReach::Retrying, _) => Some(Banner::DeskRetrying),
-            (DeskReach::Reached, PhaseView::Waiting) => Some(Banner::Waiting),
-            (
-                DeskReach::Reached,
-                PhaseView::WithBot | PhaseView::WithAgent { .. } | PhaseView::Closed { .. },
-            ) => None,
+            (DeskReach::Reached, Phase::Waiting) => Some(Banner::Waiting),
+            (DeskReach::Reached, Phase::WithBot | Phase::WithAgent { .. } | Phase::Closed { .. }) => None,
         }
     }
 }

@@ -75,7 +75,7 @@ pub(crate) fn model(delivered: u32, said: Vec<(i64, Said)>) -> Model {
         said,
     });
     let state = State {
-        phase: PhaseView::WithBot,
+        phase: Phase::WithBot,
         last,
         delivered: Seq(delivered),
         desk: DeskReach::Reached,
@@ -109,7 +109,7 @@ fn request(topic: &str, message: Option<&str>) -> StartRequest {
     }
 }
 
-fn state(phase: PhaseView, last: u32) -> State {
+fn state(phase: Phase, last: u32) -> State {
     State {
         phase,
         last: Seq(last),
@@ -241,7 +241,7 @@ fn a_left_message_is_honest_about_where_it_is() {
         (model.left(), model.leaving()),
         (Some(Left::OnItsWay), Some("Call me"))
     );
-    let closed = PhaseView::Closed {
+    let closed = Phase::Closed {
         by: ClosedBy::MessageLeft,
         at: Timestamp(0),
     };
@@ -279,7 +279,7 @@ fn a_waiting_chat_ends_before_its_message_form_opens() {
     running(&mut model, request("sales", None));
     let waiting = State {
         leave_message: true,
-        ..state(PhaseView::Waiting, 0)
+        ..state(Phase::Waiting, 0)
     };
     at(&mut model, 1, frames(vec![ServerFrame::Hello { state: waiting }]));
     assert!(model.banner() == Some(Banner::LeaveMessage));
@@ -289,7 +289,7 @@ fn a_waiting_chat_ends_before_its_message_form_opens() {
         model.screen() == Screen::Conversation,
         "until the edge knows of the end"
     );
-    let closed = PhaseView::Closed {
+    let closed = Phase::Closed {
         by: ClosedBy::Visitor,
         at: Timestamp(3),
     };
@@ -310,7 +310,7 @@ fn news_sounds_once_and_only_where_it_is_not_seen() {
     };
     let news = |seq| ServerFrame::Entries(vec![entry(seq, bot("Hello", &[]))]);
     let hello = ServerFrame::Hello {
-        state: state(PhaseView::WithBot, 1),
+        state: state(Phase::WithBot, 1),
     };
     assert_eq!(hear(&mut model, hello), None);
     assert_eq!(hear(&mut model, news(1)), None, "it was there before this panel");
@@ -330,7 +330,7 @@ fn news_sounds_once_and_only_where_it_is_not_seen() {
 fn a_rating_is_sent_until_the_edge_has_it() {
     let mut model = fresh(WhenClosed::Message, vec![topic("sales", BotUse::Off, None)]);
     running(&mut model, request("sales", None));
-    let closed = PhaseView::Closed {
+    let closed = Phase::Closed {
         by: ClosedBy::Agent,
         at: Timestamp(0),
     };

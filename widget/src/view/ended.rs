@@ -9,7 +9,7 @@ use crate::{
     text,
 };
 use leptos::prelude::*;
-use shared::{client::Input, protocol::PhaseView};
+use shared::{client::Input, protocol::Phase};
 
 pub(super) fn ended(panel: Panel) -> El {
     let why = move || {
@@ -18,10 +18,8 @@ pub(super) fn ended(panel: Panel) -> El {
             (Some(Left::Stored), _) => text::LEFT.into(),
             (Some(Left::WithTeam), _) => text::LEFT_WITH_TEAM.into(),
             (Some(Left::Lost), _) => text::LEFT_LOST.into(),
-            (None, Some(PhaseView::Closed { by, at })) => text::closed(*by, &(browser::CALENDAR.clock)(*at)),
-            (None, Some(PhaseView::WithBot | PhaseView::Waiting | PhaseView::WithAgent { .. }) | None) => {
-                String::new()
-            }
+            (None, Some(Phase::Closed { by, at })) => text::closed(*by, &(browser::CALENDAR.clock)(*at)),
+            (None, Some(Phase::WithBot | Phase::Waiting | Phase::WithAgent { .. }) | None) => String::new(),
         })
     };
     let is_rated = move || {

@@ -9,23 +9,23 @@ use crate::{
     text,
 };
 use leptos::prelude::*;
-use shared::protocol::PhaseView;
+use shared::protocol::Phase;
 
 pub(super) fn header(panel: Panel) -> El {
     let site = panel.model.with_untracked(|model| model.site);
     let who = move || {
         panel.model.with(|model| match model.phase() {
-            Some(PhaseView::WithBot) => site.bot_name.clone(),
-            Some(PhaseView::WithAgent { name }) => name.clone(),
-            Some(PhaseView::Waiting) => site.mask.clone(),
-            Some(PhaseView::Closed { .. }) | None => site.name.clone(),
+            Some(Phase::WithBot) => site.bot_name.clone(),
+            Some(Phase::WithAgent { name }) => name.clone(),
+            Some(Phase::Waiting) => site.mask.clone(),
+            Some(Phase::Closed { .. }) | None => site.name.clone(),
         })
     };
     let below = move || {
         panel.model.with(|model| match model.phase() {
-            Some(PhaseView::WithBot) => text::AUTOMATIC.into(),
-            Some(PhaseView::WithAgent { .. } | PhaseView::Waiting) => site.name.clone(),
-            Some(PhaseView::Closed { .. }) | None => String::new(),
+            Some(Phase::WithBot) => text::AUTOMATIC.into(),
+            Some(Phase::WithAgent { .. } | Phase::Waiting) => site.name.clone(),
+            Some(Phase::Closed { .. }) | None => String::new(),
         })
     };
     let initial = move || who().chars().take(1).collect();

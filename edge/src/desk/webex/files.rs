@@ -6,7 +6,10 @@ use super::{
     wire::Message,
 };
 use crate::{
-    platform::http::{Payload, Streamed},
+    platform::{
+        http::{Payload, Streamed},
+        random_id,
+    },
     store::{Content, Parts, Store, readable},
 };
 use futures_util::{StreamExt, stream};
@@ -15,7 +18,7 @@ use shared::{
     file::Image,
 };
 use std::rc::Rc;
-use worker::{Method, console_warn, js_sys, url::form_urlencoded};
+use worker::{Method, console_warn, url::form_urlencoded};
 
 impl Webex<'_> {
     /// The file's name is the post's text, by which an earlier attempt is recognised.
@@ -35,7 +38,8 @@ impl Webex<'_> {
             console_warn!("file {number} is not there");
             return Err(Failure::Refused);
         };
-        let payload = Payload::Stream(form(room, name, store, parts));
+        let boundary = random_id().map_err(|_| Failure::NotDone { retry_after: None })?;
+        let payload = Payload::Stream(form(&boundary, (room, name), store, parts));
         let reply = self
             .api
             .call(self.api.us(), Method::Post, "/messages", payload)
@@ -65,10 +69,12 @@ impl Webex<'_> {
                         .header("content-length")
                         .and_then(|length| length.parse().ok());
                     let image = reply.header("content-type").and_then(|mime| image(&mime));
-                    // A file whose size nobody knows might not fit into memory.
-                    let state = match size {
-                        Some(_) => DeskFileState::Good { image },
-                        None => DeskFileState::Refused,
+                    let state = match (&name, size) {
+                        (Some(_), Some(_)) => DeskFileState::Good { image },
+                        // A file whose size nobody knows might not fit into memory.
+                        (Some(_), None) => DeskFileState::Refused,
+                        // Webex names every file; this is somebody else's answer, like a proxy's page.
+                        (None, _) => DeskFileState::Pending,
                     };
                     (name, size, state)
                 }
@@ -98,9 +104,8 @@ impl Webex<'_> {
 }
 
 /// As `multipart/form-data`, written by hand: the platform's own form has the whole file in memory, three times over.
-fn form(room: &str, name: &str, store: Store, parts: Parts) -> Streamed {
-    // No file can have it in it, being older.
-    let boundary = format!("edgechat-{:x}{:x}", random(), random());
+/// `boundary`: nobody could have put it into the file.
+fn form(boundary: &str, (room, name): (&str, &str), store: Store, parts: Parts) -> Streamed {
     let field = |name: &str, value: &str| {
         format!("--{boundary}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
     };
@@ -124,10 +129,6 @@ fn form(room: &str, name: &str, store: Store, parts: Parts) -> Streamed {
             readable(whole, length)
         }),
     }
-}
-
-fn random() -> u64 {
-    (js_sys::Math::random() * 2f64.powi(53)) as u64
 }
 
 /// Of `attachment; filename="a.png"`, or as RFC 6266 has a name that is not ASCII.
