@@ -24,6 +24,9 @@ const LONG = 40_000;
 /** Faults that are planned so often are to last as long as the test. */
 const FOR_EVER = 100;
 
+/** What `wrangler dev` answers to a request that it dropped, and asks for once more. */
+const RELOADED = 'Your worker restarted mid-request';
+
 /** Agents' tokens at the Webex emulator. */
 export const ANNA = 'agent-anna';
 export const BEN = 'agent-ben';
@@ -270,6 +273,8 @@ class World {
       body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body),
     });
     const text = await response.text();
+    // `wrangler dev` itself, which has just loaded the worker again, on its own account; the worker says 503 to nothing.
+    if (response.status === 503 && text.includes(RELOADED)) return this.call(method, path, body, headers);
     return { status: response.status, body: text && JSON.parse(text) };
   }
 

@@ -60,11 +60,11 @@ impl MasterKey {
     }
 
     /// Tells one secret of a webhook from another, and nothing about it.
-    pub(crate) fn webhook_mark(&self, name: &str) -> String {
-        let mac = self.mac("webhook mark", name).finalize().into_bytes();
-        let mut mark = URL_SAFE_NO_PAD.encode(mac);
-        mark.truncate(6);
-        mark
+    pub(crate) fn webhook_tag(&self, name: &str) -> String {
+        let mac = self.mac("webhook tag", name).finalize().into_bytes();
+        let mut tag = URL_SAFE_NO_PAD.encode(mac);
+        tag.truncate(6);
+        tag
     }
 
     /// Recognises a visitor by address and browser without keeping either.

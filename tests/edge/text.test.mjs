@@ -127,3 +127,15 @@ test('the longest form and message and long addresses are one start; agents see 
   assert.match(lines[0], /\nReferrer: https:\/\/search\.example\/\?q=%F0\n/);
   assert.ok(!lines.join('').includes('secret'));
 });
+
+test('what Webex cannot decrypt now is waited for, in a list and by itself, and no ciphertext reaches the visitor', async () => {
+  const visitor = await world.visitSettled();
+  await world.control('POST', '/deliveries', { hold: true });
+  const { id } = await world.agentSays('the words');
+  await world.agentSays('more words');
+  await world.control('POST', '/unreadable', { id, field: 'text', times: 3 });
+  await world.control('POST', '/deliveries/release', { order: 'same' });
+  await visitor.hears('Anna Nowak: more words');
+  assert.deepEqual(visitor.lines.slice(1), ['Anna Nowak: the words', 'Anna Nowak: more words']);
+  assert.ok((await world.calls(`GET /webex/v1/messages/${id}`)).length > 1, 'it was read by itself, and again');
+});

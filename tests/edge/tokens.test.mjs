@@ -65,3 +65,16 @@ test('a token that is refused as soon as it is there is replaced within seconds'
   await until(() => visitor.state.delivered === 1, 30_000);
   assert.equal((await world.calls(TOKEN)).length, 2);
 });
+
+test('however many conversations: each of our accounts is asked once who it is', { timeout: 60_000 }, async () => {
+  await world.restartWorker();
+  await world.control('DELETE', '/requests');
+  for (let n = 0; n < 6; n += 1) {
+    const visitor = await world.visitSettled('support');
+    visitor.frame('ask_for_person');
+    await world.agentSays('hello', { roomId: (await world.roomOf(visitor)).id });
+    await visitor.hears('Support: hello');
+  }
+  const asked = (await world.requests('GET /webex/v1/people/me')).filter(({ status }) => status === 200).map(({ who }) => who);
+  assert.deepEqual(asked.sort(), ['live-chat@example.com', 'live-chat@webex.bot']);
+});

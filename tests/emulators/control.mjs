@@ -71,7 +71,7 @@ async function releaseDeliveries({ webex }, { order = 'same', seed = newSeed(), 
   return order === 'shuffle' ? { released, seed } : { released };
 }
 
-/** The lists that come show this field of the item encrypted, with an error beside it. */
+/** The answers that come show this field of the item encrypted, with an error beside it. */
 function markUnreadable({ webex }, { id, field, times = 1 }) {
   if (typeof id !== 'string' || typeof field !== 'string') throw new RangeError('id and field are needed');
   webex.unreadable.mark(id, field, count(times, 'times'));

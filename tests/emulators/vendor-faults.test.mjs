@@ -74,6 +74,9 @@ test('a list can hold an item that cannot be read, among others that can', async
   assert.notEqual(broken.title, 'Room');
   assert.deepEqual([whole.title, whole.errors], ['Room', undefined]);
   assert.ok((await titles()).every(({ errors }) => !errors), 'once');
+  await bed.control('POST', '/unreadable', { id: two.id, field: 'title' });
+  assert.equal((await bed.webex('GET', `/rooms/${two.id}`)).body.errors.title.code, 'kms_failure', 'by itself as well');
+  assert.equal((await bed.webex('GET', `/rooms/${two.id}`)).body.title, 'Room');
   assert.match(await bed.refused('POST', '/unreadable', { id: one.id }), /field/);
 });
 

@@ -15,12 +15,12 @@ pub(super) fn title(topic: &str, name: Option<&str>, reference: &str) -> String 
     format!("{topic} · {name} · {reference}")
 }
 
-/// `mark`: what a command begins with.
-fn help(mark: char) -> String {
+/// `sign`: what a command begins with.
+fn help(sign: char) -> String {
     format!(
-        "Commands: {mark}close ends the chat. {mark}bot gives it back to the bot. {mark}invite ADDRESS adds somebody. \
-         {mark}transfer TOPIC passes it on. {mark}note TEXT stays among you. {mark}block ends it and keeps this visitor away. \
-         {mark}help shows this."
+        "Commands: {sign}close ends the chat. {sign}bot gives it back to the bot. {sign}invite ADDRESS adds somebody. \
+         {sign}transfer TOPIC passes it on. {sign}note TEXT stays among you. {sign}block ends it and keeps this visitor away. \
+         {sign}help shows this."
     )
 }
 
@@ -94,7 +94,7 @@ fn card(card: &VisitorCard, limit: usize) -> String {
 }
 
 fn notice(notice: &ThreadNotice, desk: &DeskRules) -> String {
-    let mark = desk.command;
+    let sign = desk.command;
     match notice {
         ThreadNotice::ParticipantNotAdded {
             who: Participant::Agent(address) | Participant::Invited(address),
@@ -114,20 +114,20 @@ fn notice(notice: &ThreadNotice, desk: &DeskRules) -> String {
         },
         ThreadNotice::UnknownCommand { command } => {
             let command: String = command.chars().take(40).collect();
-            format!("{mark}{command} is not a command, and it was not sent to the visitor. {}", help(mark))
+            format!("{sign}{command} is not a command, and it was not sent to the visitor. {}", help(sign))
         }
-        ThreadNotice::Help => help(mark),
+        ThreadNotice::Help => help(sign),
         ThreadNotice::HandedBack => "The bot answers again. Write here to take over.".into(),
         ThreadNotice::NoBot => "This topic has no bot.".into(),
         ThreadNotice::NotAnAddress { text } if text.is_empty() => {
-            format!("Say whom: {mark}invite {}", desk.addresses.example())
+            format!("Say whom: {sign}invite {}", desk.addresses.example())
         }
         ThreadNotice::NotAnAddress { text } => {
             let text: String = text.chars().take(80).collect();
             format!("“{text}” is not {}. Nobody was invited by it.", desk.addresses.expected())
         }
         ThreadNotice::InviteRefused => {
-            format!("One person alone answers on this topic, so nobody else can be invited. {mark}transfer TOPIC passes it on.")
+            format!("One person alone answers on this topic, so nobody else can be invited. {sign}transfer TOPIC passes it on.")
         }
         ThreadNotice::Transferred { topic } => format!("This chat goes to the people of “{topic}” from here on."),
         ThreadNotice::OtherDesk { topic } => {

@@ -7,7 +7,7 @@ const ERROR = {
 /** What stands in a field whose key cannot be had: the text as it is kept. */
 const CIPHERTEXT = 'eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..8Qv1lJ4Xk0.b3BhcXVl.3mF0bG9zdA';
 
-/** Items of which lists show a field encrypted, with an error beside it, while all others are as they are. */
+/** Items that are shown with a field encrypted and an error beside it, by themselves or in a list among others. */
 export class Unreadable {
   #fields = new Map();
 
@@ -15,7 +15,7 @@ export class Unreadable {
     this.#fields.clear();
   }
 
-  /** @param {number} times in how many lists; 0 makes it readable again */
+  /** @param {number} times how often it is shown so; 0 makes it readable again */
   mark(id, field, times) {
     if (times > 0) this.#fields.set(id, { field, times });
     else this.#fields.delete(id);
@@ -23,7 +23,8 @@ export class Unreadable {
 
   /** @param {import('../http.mjs').Reply} reply as the vendor's own, maybe a list */
   apply(reply) {
-    if (!reply.body?.items || this.#fields.size === 0) return reply;
+    if (this.#fields.size === 0 || !reply.body) return reply;
+    if (!reply.body.items) return { ...reply, body: this.#show(reply.body) };
     return { ...reply, body: { ...reply.body, items: reply.body.items.map((item) => this.#show(item)) } };
   }
 

@@ -26,7 +26,7 @@ impl Api<'_> {
         let key = config::master_key(self.env)?;
         let hook = |url: String| Hook {
             // Webex does not show secrets, so the name says by which one it is signed.
-            name: format!("Edgechat {}", key.webhook_mark(signed_as)),
+            name: format!("Edgechat {}", key.webhook_tag(signed_as)),
             address: format!("{url}/v1/desk/webex/{path}"),
             secret: key.webhook_secret(signed_as),
         };
