@@ -54,8 +54,7 @@ test('the last one: the visitor is told, nothing is with the team, and whoever c
     const delivered = visitor.state.delivered;
     await leaves(ANNA, room.id);
     await visitor.hears('* nobody_answered');
-    assert.equal(visitor.state.phase, 'waiting');
-    assert.equal(visitor.state.leave_message, true);
+    await until(() => visitor.state.phase === 'waiting' && visitor.state.leave_message);
     visitor.say('two');
     await world.posted(/: two$/, room.id);
     assert.equal(visitor.state.delivered, delivered);
