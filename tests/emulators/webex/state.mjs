@@ -3,11 +3,36 @@ import { personById } from './directory.mjs';
 import { WebexError } from './errors.mjs';
 import { canonicalId, encodeId, innerId } from './ids.mjs';
 
+/** Items by id, and those of one room without a look at all others: a list must cost no more as other rooms grow. */
+class ByRoom extends Map {
+  #rooms = new Map();
+
+  set(id, item) {
+    if (!this.#rooms.has(item.roomId)) this.#rooms.set(item.roomId, new Map());
+    this.#rooms.get(item.roomId).set(id, item);
+    return super.set(id, item);
+  }
+
+  delete(id) {
+    this.#rooms.get(this.get(id)?.roomId)?.delete(id);
+    return super.delete(id);
+  }
+
+  clear() {
+    this.#rooms.clear();
+    super.clear();
+  }
+
+  of(roomId) {
+    return [...(this.#rooms.get(roomId)?.values() ?? [])];
+  }
+}
+
 /** What is kept: rooms, who is in them, and what was said. */
 export class WebexState {
   rooms = new Map();
-  memberships = new Map();
-  messages = new Map();
+  memberships = new ByRoom();
+  messages = new ByRoom();
   contents = new Map();
   actions = new Map();
   statuses = new Map();
@@ -80,7 +105,7 @@ export class WebexState {
   }
 
   membersOf(roomId) {
-    return [...this.memberships.values()].filter((one) => one.roomId === roomId);
+    return this.memberships.of(roomId);
   }
 
   membership(roomId, personId) {
@@ -106,7 +131,7 @@ export class WebexState {
   }
 
   messagesOf(roomId) {
-    return [...this.messages.values()].filter((message) => message.roomId === roomId);
+    return this.messages.of(roomId);
   }
 
   /** Whether this member may read the message: in a group room a bot sees its own and those that mention it. */
