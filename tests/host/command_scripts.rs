@@ -3,10 +3,9 @@
 use shared::{
     conversation::{Failure, Input, WatchState},
     message::Said,
-    settings::Replies,
 };
 use std::time::Duration;
-use tests::{Stage, check, check_with, settings};
+use tests::{Stage, check, check_with, private_replies};
 
 #[test]
 fn the_bot_gets_the_conversation_back_and_people_can_take_it_again() {
@@ -83,13 +82,8 @@ fn a_blocked_visitor_is_sent_away_and_the_site_remembers() {
 
 #[test]
 fn where_replies_are_private_only_marked_lines_go_out() {
-    let mut settings = settings();
-    let marker = String::from("!")
-        .try_into()
-        .unwrap_or_else(|error| panic!("{error}"));
-    settings.desk.replies = Replies::Marked(marker);
     check_with(
-        &settings,
+        &private_replies(),
         None,
         r#"
         start person

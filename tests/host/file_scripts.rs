@@ -1,7 +1,6 @@
 //! Files, both ways, as scripts.
 
-use shared::settings::Replies;
-use tests::{check, check_with, settings};
+use tests::{check, check_with, private_replies, settings};
 
 #[test]
 fn a_visitor_sends_what_the_site_allows() {
@@ -70,13 +69,8 @@ fn what_an_agent_sends_arrives_unless_it_is_too_large_or_not_safe() {
 
 #[test]
 fn where_replies_are_private_a_file_alone_stays_in_the_room() {
-    let mut settings = settings();
-    let marker = String::from("!")
-        .try_into()
-        .unwrap_or_else(|error| panic!("{error}"));
-    settings.desk.replies = Replies::Marked(marker);
     check_with(
-        &settings,
+        &private_replies(),
         None,
         r#"
         start person
@@ -111,13 +105,8 @@ fn the_files_of_a_command_are_the_teams_own_also_when_they_come_late() {
 
 #[test]
 fn a_marked_line_and_its_files_arrive_one_after_the_other() {
-    let mut settings = settings();
-    let marker = String::from("!")
-        .try_into()
-        .unwrap_or_else(|error| panic!("{error}"));
-    settings.desk.replies = Replies::Marked(marker);
     check_with(
-        &settings,
+        &private_replies(),
         None,
         r#"
         start person

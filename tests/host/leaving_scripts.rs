@@ -9,7 +9,16 @@ use shared::{
     time::Timestamp,
 };
 use std::time::Duration;
-use tests::{Scene, Stage, settings};
+use tests::{Scene, Stage};
+
+/// The bot first, then people one after the other.
+fn mixed() -> Scene {
+    let mut scene = Scene::new("support");
+    for topic in &mut scene.settings.topics {
+        topic.room = RoomKind::Mixed;
+    }
+    scene
+}
 
 #[test]
 fn once_everybody_has_left_nothing_is_with_the_team() {
@@ -55,14 +64,7 @@ fn once_everybody_has_left_nothing_is_with_the_team() {
 
 #[test]
 fn whoever_is_next_is_called_when_everybody_has_left() {
-    let mut settings = settings();
-    for topic in &mut settings.topics {
-        topic.room = RoomKind::Mixed;
-    }
-    let mut stage = Stage::set(Scene {
-        settings,
-        ..Scene::new("support")
-    });
+    let mut stage = Stage::set(mixed());
     stage.take(Input::VisitorAskedForPerson);
     stage.everybody_leaves();
     assert!(!stage.conversation.state().leave_message);
@@ -77,17 +79,15 @@ fn whoever_is_next_is_called_when_everybody_has_left() {
 
 #[test]
 fn nobody_is_called_after_hours_when_everybody_has_left() {
-    let mut settings = settings();
-    for topic in &mut settings.topics {
-        topic.room = RoomKind::Mixed;
+    let mut scene = mixed();
+    for topic in &mut scene.settings.topics {
         topic.bot = Default::default();
     }
     let from = Timestamp(1_800_000_000_000);
     let until = from + Duration::from_secs(60);
     let mut stage = Stage::set(Scene {
-        settings,
         open: Some(vec![Interval { from, until }]),
-        ..Scene::new("support")
+        ..scene
     });
     let answer = stage.agent_writes("Hi, Ann");
     stage.signal(&answer);
@@ -109,14 +109,7 @@ fn nobody_is_called_after_hours_when_everybody_has_left() {
 
 #[test]
 fn a_hand_off_into_an_empty_room_calls_the_next_one() {
-    let mut settings = settings();
-    for topic in &mut settings.topics {
-        topic.room = RoomKind::Mixed;
-    }
-    let mut stage = Stage::set(Scene {
-        settings,
-        ..Scene::new("support")
-    });
+    let mut stage = Stage::set(mixed());
     stage.everybody_leaves();
     assert!(
         !stage.log.iter().any(|line| line.contains("ben@example.com")),

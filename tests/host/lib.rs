@@ -12,5 +12,5 @@ mod told;
 
 pub use desk::Unheard;
 pub use play::{check, check_with};
-pub use scene::{Random, Scene, settings};
+pub use scene::{Random, Scene, private_replies, settings};
 pub use stage::Stage;

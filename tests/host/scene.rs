@@ -1,12 +1,24 @@
 //! What a game begins with.
 
 use crate::desk::Unheard;
-use shared::{conversation::Failure, hours::Interval, settings::Settings};
+use shared::{
+    conversation::Failure,
+    hours::Interval,
+    settings::{Replies, Settings},
+};
 
 /// The settings that the product ships with.
 pub fn settings() -> Settings {
     serde_json::from_str(include_str!("../../edge/default-settings.json"))
         .unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// What agents write is theirs, except for lines that begin with `!`.
+pub fn private_replies() -> Settings {
+    let mut settings = settings();
+    let marker = String::from("!").try_into();
+    settings.desk.replies = Replies::Marked(marker.unwrap_or_else(|error| panic!("{error}")));
+    settings
 }
 
 /// SplitMix64: the same seed plays the same game.

@@ -22,9 +22,7 @@ thread_local! {
     /// The accounts' ids at the desk. All objects that live in one place share them: other accounts come with another deploy,
     /// which begins everything anew.
     static OWN_IDS: RefCell<HashMap<Account, String>> = RefCell::default();
-}
 
-thread_local! {
     /// Until when the vendor asks each account to slow down, as far as it is known here.
     static BUSY: RefCell<HashMap<Account, Timestamp>> = RefCell::default();
 }

@@ -36,7 +36,7 @@ pub(crate) async fn desk(
                 .map_err(passing);
         }
         let kind = shell.desk().map_err(passing)?;
-        let account = thread.as_ref().map_or(0, |thread| kind.account_of(thread));
+        let account = kind.account_of(thread.as_ref());
         let desk = Desk::new(kind, &shell.env, &shell.accounts, account).map_err(passing)?;
         let place = Place {
             conversation,

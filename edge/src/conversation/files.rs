@@ -71,7 +71,7 @@ impl Shell {
 
     async fn fetch(&self, source: &str) -> Result<Response, ApiError> {
         let kind = self.desk()?;
-        let account = self.thread().map_or(0, |thread| kind.account_of(&thread));
+        let account = kind.account_of(self.thread().as_ref());
         let desk = Desk::new(kind, &self.env, &self.accounts, account)?;
         let reply = desk.content(source, MAX_FILE).await;
         let reply = reply.map_err(|failure| match failure {

@@ -79,10 +79,10 @@ impl Kind {
         }
     }
 
-    /// By which account a thread was opened, and goes on.
-    pub(crate) fn account_of(self, thread: &ThreadRef) -> usize {
+    /// By which account a thread was opened, and goes on; without one, the first.
+    pub(crate) fn account_of(self, thread: Option<&ThreadRef>) -> usize {
         match self {
-            Self::Webex => webex::account_of(thread),
+            Self::Webex => thread.map_or(0, webex::account_of),
         }
     }
 

@@ -147,7 +147,7 @@ fn notice(notice: &ThreadNotice, desk: &DeskRules) -> String {
             "Nobody has answered. The visitor can leave a message; you can still answer here.".into()
         }
         ThreadNotice::FileNotPassed { name } => {
-            format!("“{name}” did not reach the visitor: it is too large, or Webex holds it back as not safe.")
+            format!("“{name}” did not reach the visitor: it is too large, or held back as not safe.")
         }
         ThreadNotice::NotShown => {
             "One of your messages could not be read, and did not reach the visitor. Write it again.".into()

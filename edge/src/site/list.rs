@@ -240,7 +240,7 @@ impl List {
                 vec![Kind::DEFAULT.name().into(), desk.name().into()],
             )?
             .to_array()?;
-        live.retain(|one| desk.account_of(&one.thread) == account);
+        live.retain(|one| desk.account_of(Some(&one.thread)) == account);
         Ok(live)
     }
 

@@ -80,7 +80,7 @@ impl SiteDo {
         let next = match &call.job {
             SiteJob::Enlist { watch, .. } => {
                 let desk = Kind::of(call.desk.as_deref())?;
-                let account = call.thread.as_ref().map_or(0, |thread| desk.account_of(thread));
+                let account = desk.account_of(call.thread.as_ref());
                 let tick = self
                     .ticks
                     .iter()

@@ -211,7 +211,7 @@ impl Conversation {
     }
 }
 
-/// Without its mark.
+/// What follows the sign that commands begin with, if the message is one.
 fn command_in(message: &DeskMessage, turn: &Turn) -> Option<String> {
     let text = plain(&message.body);
     let command = text.trim_start().strip_prefix(turn.context.desk.command)?;

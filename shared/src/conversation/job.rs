@@ -33,7 +33,7 @@ pub enum DeskJob {
         completes: Option<Seq>,
     },
     Unwatch(WatchRef),
-    /// So long after the end.
+    /// As the site wants it, so many days after the conversation's end.
     EndThread(ThreadEnd),
     Read {
         message: DeskRef,

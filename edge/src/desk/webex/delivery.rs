@@ -12,10 +12,7 @@ pub(crate) fn heard(
     headers: &Headers,
     body: &[u8],
 ) -> Result<Option<DeskRef>, ApiError> {
-    let signature = headers.get("x-spark-signature")?.unwrap_or_default();
-    if !key.is_signed(conversation, body, &signature) {
-        return Err(ApiError::BadSignature);
-    }
+    check(key, conversation, headers, body)?;
     Ok(signalled(body))
 }
 
@@ -27,16 +24,19 @@ pub(crate) fn heard_at_site(
     headers: &Headers,
     body: &[u8],
 ) -> Result<Option<SomebodyLeft>, ApiError> {
-    let signature = headers.get("x-spark-signature")?.unwrap_or_default();
-    if !key.is_signed(&site_name(site), body, &signature) {
-        return Err(ApiError::BadSignature);
-    }
+    check(key, &site_name(site), headers, body)?;
     let account = query
         .strip_prefix("account=")
         .and_then(|number| number.parse().ok());
     Ok(account
         .zip(left(body))
         .map(|(account, room)| SomebodyLeft(accounts::thread(account, room))))
+}
+
+fn check(key: &MasterKey, signed_as: &str, headers: &Headers, body: &[u8]) -> Result<(), ApiError> {
+    let signature = headers.get("x-spark-signature")?.unwrap_or_default();
+    let is_signed = key.is_signed(signed_as, body, &signature);
+    is_signed.then_some(()).ok_or(ApiError::BadSignature)
 }
 
 /// By which a site's webhooks are signed; no conversation has such an id.
