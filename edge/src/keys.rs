@@ -68,11 +68,11 @@ impl MasterKey {
     }
 
     /// Recognises a visitor by address and browser without keeping either.
-    pub(crate) fn visitor_mark(&self, ip: &str, user_agent: &str) -> String {
+    pub(crate) fn visitor_hash(&self, ip: &str, user_agent: &str) -> String {
         let name = format!("{ip}\n{user_agent}");
-        let mut mark = URL_SAFE_NO_PAD.encode(self.mac("mark", &name).finalize().into_bytes());
-        mark.truncate(ID_LENGTH);
-        mark
+        let mut hash = URL_SAFE_NO_PAD.encode(self.mac("mark", &name).finalize().into_bytes());
+        hash.truncate(ID_LENGTH);
+        hash
     }
 
     /// Opens one file of one conversation until then.

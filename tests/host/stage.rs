@@ -101,7 +101,7 @@ impl Stage {
             plan,
             card,
             reference: "REF".into(),
-            mark: "mark".into(),
+            visitor_hash: "mark".into(),
             message: scene.message,
         };
         let (conversation, effects) = Conversation::start(start, &context);

@@ -1,7 +1,7 @@
 //! The Dialogflow ES connector: `detectIntent` over REST v2.
 
 use crate::{
-    calls::accounts::{Account, Accounts},
+    calls::accounts::{Account, Tokens},
     config,
     platform::http::{self, Call, Payload},
     text::markup,
@@ -135,25 +135,21 @@ pub(super) fn is_agent(name: &str) -> bool {
 /// A Dialogflow agent, and by what account it is asked.
 pub(crate) struct Agent<'a> {
     env: &'a Env,
-    accounts: &'a Accounts,
+    tokens: &'a Tokens,
     /// `https://…/v2/projects/PROJECT/agent`.
     address: String,
 }
 
 impl<'a> Agent<'a> {
     /// `agent`: its name, if it is not the operator's.
-    pub(super) fn new(agent: Option<&str>, env: &'a Env, accounts: &'a Accounts) -> Result<Self> {
+    pub(super) fn new(agent: Option<&str>, env: &'a Env, tokens: &'a Tokens) -> Result<Self> {
         let url = config::variable(env, "DIALOGFLOW_URL")?;
         let agent = match agent {
             Some(agent) => agent.to_owned(),
             None => config::variable(env, "DIALOGFLOW_AGENT")?,
         };
         let address = format!("{url}/{agent}");
-        Ok(Self {
-            env,
-            accounts,
-            address,
-        })
+        Ok(Self { env, tokens, address })
     }
 
     /// The conversation's id is the session's: it fits its 36 characters.
@@ -179,26 +175,20 @@ impl<'a> Agent<'a> {
             },
         };
         let query = serde_json::to_string(&Query { query_input })?;
-        let mut refused: Option<String> = None;
-        loop {
-            let token = self
-                .accounts
-                .token(self.env, Account::Bot, refused.as_deref())
-                .await?;
+        let send = async |token| {
             let call = Call {
                 method: Method::Post,
                 url: format!("{}/sessions/{conversation}:detectIntent", self.address),
-                bearer: Some(token.clone()),
+                bearer: Some(token),
                 payload: Payload::Json(query.clone()),
             };
-            let reply = http::send(call, timeout)
-                .await
-                .map_err(|error| Error::RustError(error.to_string()))?;
-            match reply.status {
-                200 => return Ok(answer(serde_json::from_str(&reply.body)?)),
-                401 if refused.is_none() => refused = Some(token),
-                status => return Err(Error::RustError(format!("dialogflow answered {status}"))),
-            }
+            http::send(call, timeout).await
+        };
+        let reply = self.tokens.authorize(self.env, Account::Bot, send).await?;
+        let reply = reply.map_err(|error| Error::RustError(error.to_string()))?;
+        match reply.status {
+            200 => Ok(answer(serde_json::from_str(&reply.body)?)),
+            status => Err(Error::RustError(format!("dialogflow answered {status}"))),
         }
     }
 }

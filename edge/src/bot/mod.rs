@@ -2,7 +2,7 @@
 
 mod dialogflow;
 
-use crate::calls::accounts::Accounts;
+use crate::calls::accounts::Tokens;
 use shared::conversation::{BotAnswer, BotAsk};
 use std::time::Duration;
 use worker::{Env, Error, Result};
@@ -40,10 +40,10 @@ impl<'a> Bot<'a> {
         kind: Option<&str>,
         at: Option<&str>,
         env: &'a Env,
-        accounts: &'a Accounts,
+        tokens: &'a Tokens,
     ) -> Result<Self> {
         match Kind::of(kind) {
-            Some(Kind::Dialogflow) => Ok(Self::Dialogflow(dialogflow::Agent::new(at, env, accounts)?)),
+            Some(Kind::Dialogflow) => Ok(Self::Dialogflow(dialogflow::Agent::new(at, env, tokens)?)),
             None => Err(Error::RustError("there is no connector to this bot".into())),
         }
     }

@@ -1,7 +1,10 @@
 //! The accounts this deployment acts by, and copies of what an object has learnt about them.
 
 use super::credentials::{self, Token};
-use crate::platform::now;
+use crate::platform::{
+    http::{NoReply, Reply},
+    now,
+};
 use serde::{Deserialize, Serialize};
 use shared::time::Timestamp;
 use std::{cell::RefCell, collections::HashMap, time::Duration};
@@ -35,12 +38,6 @@ pub(crate) fn learn_busy(account: Account, wait: Duration) {
     BUSY.with_borrow_mut(|busy| busy.insert(account, now() + wait));
 }
 
-/// The truth about tokens is with the object of [`credentials`].
-#[derive(Default)]
-pub(crate) struct Accounts {
-    tokens: RefCell<Vec<(Account, Token)>>,
-}
-
 pub(crate) fn own_id(account: Account) -> Option<String> {
     OWN_IDS.with_borrow(|ids| ids.get(&account).cloned())
 }
@@ -49,12 +46,42 @@ pub(crate) fn learn_own_id(account: Account, id: &str) {
     OWN_IDS.with_borrow_mut(|ids| ids.insert(account, id.to_owned()));
 }
 
-impl Accounts {
-    /// `refused`: a token the vendor has just refused, which must not be given again. A second one in a row is not
-    /// replaced for a while: see [`Accounts::refused_anew`].
-    pub(crate) async fn token(&self, env: &Env, account: Account, refused: Option<&str>) -> Result<String> {
+/// Copies of tokens. The truth about them is with the object of [`credentials`].
+#[derive(Default)]
+pub(crate) struct Tokens {
+    held: RefCell<Vec<(Account, Token)>>,
+}
+
+impl Tokens {
+    /// One call by this account. A token that the vendor refuses is replaced, and the call sent again, once. If that one is
+    /// refused as well, what is wrong is not the token: for a while none is asked for.
+    ///
+    /// # Errors
+    /// There is no token. What the vendor answers, and that it does not, is the caller's.
+    pub(crate) async fn authorize<B>(
+        &self,
+        env: &Env,
+        account: Account,
+        send: impl AsyncFn(String) -> Result<Reply<B>, NoReply>,
+    ) -> Result<Result<Reply<B>, NoReply>> {
+        let is_refused = |reply: &Result<Reply<B>, NoReply>| matches!(reply, Ok(Reply { status: 401, .. }));
+        let token = self.token(env, account, None).await?;
+        let reply = send(token.clone()).await;
+        if !is_refused(&reply) {
+            return Ok(reply);
+        }
+        let newer = self.token(env, account, Some(&token)).await?;
+        let reply = send(newer.clone()).await;
+        if is_refused(&reply) {
+            let _none = credentials::ask(env, account, Some(&newer), true).await;
+        }
+        Ok(reply)
+    }
+
+    /// `refused`: a token the vendor has just refused, which must not be given again.
+    async fn token(&self, env: &Env, account: Account, refused: Option<&str>) -> Result<String> {
         let known = self
-            .tokens
+            .held
             .borrow()
             .iter()
             .find(|(of, _)| *of == account)
@@ -64,14 +91,9 @@ impl Accounts {
             return Ok(token.value);
         }
         let token = credentials::ask(env, account, refused, false).await?;
-        let mut tokens = self.tokens.borrow_mut();
-        tokens.retain(|(of, _)| *of != account);
-        tokens.push((account, token.clone()));
+        let mut held = self.held.borrow_mut();
+        held.retain(|(of, _)| *of != account);
+        held.push((account, token.clone()));
         Ok(token.value)
-    }
-
-    /// The token that replaced a refused one is refused as well: what is wrong is not the token.
-    pub(crate) async fn refused_anew(&self, env: &Env, account: Account, token: &str) {
-        let _none = credentials::ask(env, account, Some(token), true).await;
     }
 }

@@ -25,7 +25,8 @@ pub(crate) struct StartCall {
     pub(crate) card: VisitorCard,
     /// Nobody answers now: only a conversation that is there already goes on.
     pub(crate) closed: bool,
-    pub(crate) mark: String,
+    #[serde(rename = "mark")]
+    pub(crate) visitor_hash: String,
     /// A message that is left instead of a chat.
     pub(crate) message: Option<String>,
 }

@@ -7,7 +7,7 @@ use super::shell::Shell;
 use crate::{
     desk::Desk,
     platform::{error::ApiError, within},
-    store::{Content, Store, StoredFile, readable},
+    store::{Content, StoredFile, readable},
 };
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use shared::{
@@ -30,7 +30,7 @@ impl Shell {
             return Err(ApiError::NotStarted);
         }
         self.admit(Ask::Open)?;
-        let store = Store::new(&self.state);
+        let store = &self.outside.store;
         let StoredFile { name, content } = store.file(number)?.ok_or(ApiError::NotFound)?;
         match content {
             Content::Here(parts) => Ok(serve(&name, store.read(parts), Some(parts.size)).await?),
@@ -72,7 +72,7 @@ impl Shell {
     async fn fetch(&self, source: &str) -> Result<Response, ApiError> {
         let kind = self.desk()?;
         let account = kind.account_of(self.thread().as_ref());
-        let desk = Desk::new(kind, &self.env, &self.accounts, account)?;
+        let desk = Desk::new(kind, &self.outside.env, &self.outside.tokens, account)?;
         let reply = desk.content(source, MAX_FILE).await;
         let reply = reply.map_err(|failure| match failure {
             Failure::Passing { .. } | Failure::NotDone { .. } => ApiError::Internal,

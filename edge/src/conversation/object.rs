@@ -3,10 +3,13 @@
 //! Every event takes the same way: decode → `handle` → persist → carry out. From loading to persisting
 //! nothing is awaited, so no other event can come between. Results of outside calls come back as inputs.
 
-use super::shell::{Shell, answers, context};
+use super::{
+    effects::Outside,
+    shell::{Shell, answers, context},
+};
 use crate::{
     calls::{
-        accounts::Accounts,
+        accounts::Tokens,
         conversation::{SignalCall, StartCall, SweepAnswer, SweepCall},
     },
     platform::{error::ApiError, now},
@@ -40,14 +43,18 @@ impl DurableObject for ConversationDo {
         }
         console_log!("conversation object loaded");
         let storage = state.storage();
+        let outside = Rc::new(Outside {
+            env,
+            tokens: Tokens::default(),
+            store: Rc::new(Store::new(&state)),
+        });
         let shell = Rc::new(Shell {
             state,
-            env,
+            outside,
             stored: RefCell::default(),
             alarm_at: Cell::default(),
             polled_at: Cell::default(),
             failures: Cell::default(),
-            accounts: Accounts::default(),
             uploads: Mutex::default(),
             fetching: Mutex::default(),
             has_no_cache: Cell::default(),
@@ -102,7 +109,7 @@ impl Shell {
             (Method::Post, "/poll") => self.poll(&call(&mut request).await?),
             (Method::Post, "/signal") => {
                 let call: SignalCall = call(&mut request).await?;
-                if self.load()? && !Store::new(&self.state).is_known(&call.message)? {
+                if self.load()? && !self.outside.store.is_known(&call.message)? {
                     self.take(Input::DeskSignalled {
                         message: call.message,
                     })?;
@@ -169,7 +176,7 @@ impl Shell {
             plan: call.plan,
             card: call.card,
             reference,
-            mark: call.mark,
+            visitor_hash: call.visitor_hash,
             message: call.message,
         };
         let (conversation, effects) = Conversation::start(start, &context);
@@ -178,7 +185,7 @@ impl Shell {
             request: call.request,
             conversation,
         };
-        Store::new(&self.state).create(&stored, &effects)?;
+        self.outside.store.create(&stored, &effects)?;
         *self.stored.borrow_mut() = Some(stored);
         self.carry_out(effects)?;
         Ok(Response::empty()?)
@@ -204,7 +211,7 @@ impl Shell {
         })?;
         let stored = self.stored.borrow();
         let state = stored.as_ref().ok_or(ApiError::Internal)?.conversation.state();
-        let entries = Store::new(&self.state).entries_after(request.after)?;
+        let entries = self.outside.store.entries_after(request.after)?;
         frames.insert(0, ServerFrame::Hello { state });
         frames.push(ServerFrame::Entries(entries));
         Ok(Response::from_json(&PollAnswer { frames })?)

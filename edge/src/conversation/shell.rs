@@ -3,12 +3,11 @@
 //! From loading to persisting nothing is awaited, so no other event can come between. Results of outside calls come
 //! back as inputs.
 
-use super::effects;
+use super::effects::{Outside, Whose};
 use crate::{
-    calls::accounts::Accounts,
     desk::Kind,
     platform::{error::ApiError, now},
-    store::{Store, Stored, Written},
+    store::{Stored, Written},
 };
 use futures_util::lock::Mutex;
 use shared::{
@@ -22,7 +21,7 @@ use std::{
     rc::Rc,
     time::Duration,
 };
-use worker::{Delay, Env, Result, State, console_error, js_sys, wasm_bindgen::JsValue};
+use worker::{Delay, Result, State, console_error, js_sys, wasm_bindgen::JsValue};
 
 /// When nothing else would wake the object after an error: at first, and if it goes on.
 const AFTER_ERROR: Duration = Duration::from_secs(1);
@@ -35,14 +34,13 @@ const ECHO_FIRST: Duration = Duration::from_millis(1);
 
 pub(crate) struct Shell {
     pub(crate) state: State,
-    pub(crate) env: Env,
+    pub(crate) outside: Rc<Outside>,
     /// `None` until it is loaded, and after a failed write: then storage knows better than memory.
     pub(crate) stored: RefCell<Option<Stored>>,
     pub(crate) alarm_at: Cell<Option<Timestamp>>,
     pub(crate) polled_at: Cell<Option<Timestamp>>,
     /// How often storage has failed in a row.
     pub(crate) failures: Cell<u32>,
-    pub(crate) accounts: Accounts,
     /// Held while a file of the visitor is read.
     pub(crate) uploads: Mutex<()>,
     /// Held while a file of an agent is fetched.
@@ -56,7 +54,7 @@ impl Shell {
         if self.stored.borrow().is_some() {
             return Ok(true);
         }
-        let store = Store::new(&self.state);
+        let store = &self.outside.store;
         let loaded = store.load();
         let Some(stored) = loaded.inspect_err(|_| self.storage_failed())? else {
             return Ok(false);
@@ -95,7 +93,7 @@ impl Shell {
         let heartbeat_at = matches!(input, Input::DeadlineReached).then(|| self.heartbeat_at());
         let context = context(stored.conversation.plan(), heartbeat_at.flatten());
         let effects = stored.conversation.handle(input, &context);
-        let persisted = Store::new(&self.state).persist(&stored.conversation, &effects);
+        let persisted = self.outside.store.persist(&stored.conversation, &effects);
         match persisted {
             Ok(Written::Nothing) => {}
             Ok(Written::Rows) => self.failures.set(0),
@@ -177,16 +175,17 @@ impl Shell {
                     job,
                     attempt,
                 } => {
-                    let (shell, id) = (self.clone(), self.id());
+                    let (outside, whose) = (self.outside.clone(), self.whose());
                     self.begin(wait, async move {
-                        effects::desk(&shell, &id, task, thread, job, attempt).await
+                        outside.at_desk(whose, task, thread, job, attempt).await
                     });
                 }
                 Effect::AskBot { task, ask, language } => {
-                    let (shell, id) = (self.clone(), self.id());
-                    self.begin(wait, async move {
-                        effects::ask_bot(&shell, &id, task, ask, &language).await
-                    });
+                    let (outside, whose) = (self.outside.clone(), self.whose());
+                    self.begin(
+                        wait,
+                        async move { outside.ask_bot(whose, task, ask, &language).await },
+                    );
                 }
             }
         }
@@ -233,27 +232,30 @@ impl Shell {
         self.stored.borrow().as_ref().is_none_or(is_read)
     }
 
-    pub(crate) fn site(&self) -> String {
-        self.of_plan(|plan| plan.site.clone())
+    /// Work begun now is the work of this plan.
+    fn whose(&self) -> Whose {
+        let stored = self.stored.borrow();
+        stored.as_ref().map_or_else(Whose::default, |stored| {
+            let plan = stored.conversation.plan();
+            Whose {
+                conversation: stored.id.clone(),
+                site: plan.site.clone(),
+                desk: plan.desk.clone(),
+                bot_kind: plan.bot_kind.clone(),
+                bot_at: plan.bot_at.clone(),
+            }
+        })
     }
 
     /// # Errors
     /// The worker has no connector to the conversation's desk any more.
     pub(crate) fn desk(&self) -> Result<Kind> {
-        Kind::of(self.of_plan(|plan| plan.desk.clone()).as_deref())
+        Kind::of(self.whose().desk.as_deref())
     }
 
     pub(crate) fn thread(&self) -> Option<ThreadRef> {
         let stored = self.stored.borrow();
         stored.as_ref()?.conversation.thread().cloned()
-    }
-
-    pub(crate) fn of_plan<T: Default>(&self, look: impl Fn(&Plan) -> T) -> T {
-        let stored = self.stored.borrow();
-        stored
-            .as_ref()
-            .map(|stored| look(stored.conversation.plan()))
-            .unwrap_or_default()
     }
 
     pub(crate) fn id(&self) -> String {

@@ -4,7 +4,6 @@ use super::{object::input_of, shell::Shell};
 use crate::{
     calls::conversation::{CLOSE_TOO_LARGE, CLOSE_TRY_AGAIN, CLOSE_UNKNOWN, MAX_FRAME},
     platform::{error::ApiError, random_id},
-    store::Store,
 };
 use shared::{
     conversation::{Ask, ConnectionId, Input, To},
@@ -125,10 +124,9 @@ impl Shell {
         if to.0.is_empty() {
             return Ok(());
         }
-        let store = Store::new(&self.state);
         let mut after = after;
         loop {
-            let entries = store.entries_after(after)?;
+            let entries = self.outside.store.entries_after(after)?;
             let Some(last) = entries.last() else { return Ok(()) };
             after = last.seq;
             self.send(&To::One(to.clone()), &ServerFrame::Entries(entries))?;

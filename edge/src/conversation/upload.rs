@@ -3,10 +3,7 @@
 //! A conversation reads one at a time. The others wait with their bytes unread, and only so many may.
 
 use super::shell::{Shell, answers};
-use crate::{
-    platform::{error::ApiError, request::parameter, within},
-    store::Store,
-};
+use crate::platform::{error::ApiError, request::parameter, within};
 use futures_util::TryStreamExt;
 use shared::{
     conversation::{ConnectionId, Input, Upload},
@@ -74,7 +71,7 @@ impl Shell {
         let received = received.unwrap_or(Err(ApiError::UploadBroken));
         let kept = received.and_then(|sample| self.keep(offer, &sample));
         // Unless it was kept under a number of its own.
-        if let Err(error) = Store::new(&self.state).drop_incoming() {
+        if let Err(error) = self.outside.store.drop_incoming() {
             console_warn!("upload: {error}");
         }
         kept
@@ -85,8 +82,7 @@ impl Shell {
         let Ok(mut chunks) = request.stream() else {
             return Ok(sample);
         };
-        let store = Store::new(&self.state);
-        let mut incoming = store.incoming()?;
+        let mut incoming = self.outside.store.incoming()?;
         while let Some(chunk) = chunks.try_next().await.map_err(broken)? {
             sample.add(&chunk);
             // The chat may be over or erased by now.

@@ -5,7 +5,7 @@ mod webex;
 mod words;
 
 use crate::{
-    calls::accounts::Accounts,
+    calls::accounts::Tokens,
     keys::MasterKey,
     platform::{error::ApiError, http::Reply},
     store::Store,
@@ -17,9 +17,9 @@ use shared::{
     },
     time::Timestamp,
 };
-use std::{cell::RefCell, collections::HashMap, time::Duration};
+use std::{cell::RefCell, collections::HashMap, rc::Rc, time::Duration};
 use web_sys::ReadableStream;
-use worker::{Env, Error, Headers, Result, State, console_warn};
+use worker::{Env, Error, Headers, Result, console_warn};
 
 /// Which desk, by the name that it has in addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,11 +40,11 @@ pub(crate) struct Limits {
 /// What a delivery for a whole site can tell of: somebody is not in this thread any more.
 pub(crate) struct SomebodyLeft(pub(crate) ThreadRef);
 
-/// The conversation that a task is for, and the object that the conversation lives in.
+/// The conversation that a task is for, and what is stored of it.
 pub(crate) struct Place<'a> {
     pub(crate) conversation: &'a str,
     pub(crate) thread: Option<ThreadRef>,
-    pub(crate) state: &'a State,
+    pub(crate) store: &'a Rc<Store>,
 }
 
 /// Names that are remembered.
@@ -56,7 +56,7 @@ thread_local! {
     static NAMES: RefCell<HashMap<String, String>> = RefCell::default();
 }
 
-/// A desk, with the accounts by which we work there.
+/// A desk, with the account by which we work there.
 pub(crate) enum Desk<'a> {
     Webex(webex::Api<'a>),
 }
@@ -149,9 +149,9 @@ impl<'a> Desk<'a> {
     ///
     /// # Errors
     /// The operator has not set what this desk needs.
-    pub(crate) fn new(kind: Kind, env: &'a Env, accounts: &'a Accounts, account: usize) -> Result<Self> {
+    pub(crate) fn new(kind: Kind, env: &'a Env, tokens: &'a Tokens, account: usize) -> Result<Self> {
         match kind {
-            Kind::Webex => Ok(Self::Webex(webex::Api::new(env, accounts, account)?)),
+            Kind::Webex => Ok(Self::Webex(webex::Api::new(env, tokens, account)?)),
         }
     }
 
@@ -166,7 +166,7 @@ impl<'a> Desk<'a> {
         };
         if let DeskOutcome::Swept { found, .. } = &mut outcome {
             // What the transcript has needs no name, and is not to be shown again.
-            let unknown = Store::new(place.state).unknown(std::mem::take(found));
+            let unknown = place.store.unknown(std::mem::take(found));
             *found = unknown.map_err(|error| {
                 console_warn!("transcript: {error}");
                 Failure::Passing { retry_after: None }

@@ -134,7 +134,7 @@ async fn start(request: &mut Request, env: &Env) -> Result<Response, ApiError> {
     let call = StartCall {
         id: id.clone(),
         request: request_text.map_err(worker::Error::from)?,
-        mark: key.visitor_mark(&card.ip, &card.user_agent),
+        visitor_hash: key.visitor_hash(&card.ip, &card.user_agent),
         card,
         closed: start.message.is_none() && !is_open,
         plan,

@@ -1,7 +1,7 @@
 //! The site's conversations, and what they ask of the site: whose turn it is, who is blocked, where messages are left.
 
 use crate::{
-    calls::accounts::Accounts,
+    calls::accounts::Tokens,
     calls::site::{FindAnswer, FindCall, SiteCall},
     config,
     desk::{Desk, Kind},
@@ -42,7 +42,7 @@ const BLOCKED_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 pub(crate) struct List {
     sql: SqlStorage,
     env: Env,
-    accounts: Accounts,
+    tokens: Tokens,
     /// Held while a standing room is opened, so that two messages open one.
     opening: Mutex<()>,
 }
@@ -89,7 +89,7 @@ impl List {
         Self {
             sql,
             env,
-            accounts: Accounts::default(),
+            tokens: Tokens::default(),
             opening: Mutex::default(),
         }
     }
@@ -99,23 +99,25 @@ impl List {
     }
 
     pub(super) fn desk(&self, kind: Kind, account: usize) -> Result<Desk<'_>> {
-        Desk::new(kind, &self.env, &self.accounts, account)
+        Desk::new(kind, &self.env, &self.tokens, account)
     }
 
     pub(crate) async fn answer(&self, site: &str, call: SiteCall) -> Result<SiteAnswer, ApiError> {
         let id = call.conversation.as_str();
         let desk = Kind::of(call.desk.as_deref())?;
         match call.job {
-            SiteJob::Enlist { mark, watch } => self.enlist(id, &mark, desk, call.thread, watch),
+            SiteJob::Enlist { visitor_hash, watch } => {
+                self.enlist(id, &visitor_hash, desk, call.thread, watch)
+            }
             SiteJob::Delist | SiteJob::Unlist => {
                 self.unlist(id)?;
                 Ok(SiteAnswer::Done)
             }
-            SiteJob::Block { mark } => {
+            SiteJob::Block { visitor_hash } => {
                 let until = (now() + BLOCKED_FOR).0;
                 self.write(
                     "INSERT OR REPLACE INTO blocked VALUES (?, ?)",
-                    vec![mark.into(), until.into()],
+                    vec![visitor_hash.into(), until.into()],
                 )?;
                 Ok(SiteAnswer::Done)
             }
@@ -144,7 +146,7 @@ impl List {
     fn enlist(
         &self,
         id: &str,
-        mark: &str,
+        visitor_hash: &str,
         desk: Kind,
         thread: Option<ThreadRef>,
         watch: Option<WatchRef>,
@@ -154,7 +156,7 @@ impl List {
         let is_start = thread.is_none();
         let blocked: Vec<IgnoredAny> = self
             .sql
-            .exec("SELECT 1 FROM blocked WHERE mark = ?", vec![mark.into()])?
+            .exec("SELECT 1 FROM blocked WHERE mark = ?", vec![visitor_hash.into()])?
             .to_array()?;
         if is_start && !blocked.is_empty() {
             return Ok(SiteAnswer::Blocked);

@@ -30,6 +30,7 @@ const SCHEMA: &str = "
 
 type Write = (&'static str, Vec<SqlStorageValue>);
 
+/// What is stored of the conversation whose object this is.
 pub(crate) struct Store {
     storage: Storage,
     sql: SqlStorage,

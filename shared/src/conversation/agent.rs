@@ -159,8 +159,8 @@ impl Conversation {
                 self.enqueue(DeskJob::Site(SiteJob::FindTopic { word }), now);
             }
             "block" => {
-                let mark = self.mark.clone();
-                self.enqueue(DeskJob::Site(SiteJob::Block { mark }), now);
+                let visitor_hash = self.visitor_hash.clone();
+                self.enqueue(DeskJob::Site(SiteJob::Block { visitor_hash }), now);
                 self.tell_thread(ThreadNotice::Blocked, now);
                 self.close(ClosedBy::Agent, turn);
             }

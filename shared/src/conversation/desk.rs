@@ -226,8 +226,11 @@ impl Conversation {
             self.enqueue(DeskJob::Unwatch(watch), turn.context.now);
         } else {
             self.watch = Some(watch.clone());
-            let (mark, watch) = (self.mark.clone(), Some(watch));
-            self.enqueue(DeskJob::Site(SiteJob::Enlist { mark, watch }), turn.context.now);
+            let (visitor_hash, watch) = (self.visitor_hash.clone(), Some(watch));
+            self.enqueue(
+                DeskJob::Site(SiteJob::Enlist { visitor_hash, watch }),
+                turn.context.now,
+            );
         }
     }
 

@@ -120,7 +120,7 @@ impl Conversation {
         });
         self.enqueue(DeskJob::Site(SiteJob::Unlist), turn.context.now);
         // Until then nothing is kept by which the visitor could be recognised.
-        self.mark.clear();
+        self.visitor_hash.clear();
         turn.effects.push(Effect::EraseTranscript);
         turn.save = true;
     }

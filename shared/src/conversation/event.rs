@@ -160,7 +160,7 @@ pub struct Start {
     /// Sets two threads of the same topic and name apart: a few characters of the conversation's id.
     pub reference: String,
     /// Recognises the same visitor later, and says nothing else about them; opaque here.
-    pub mark: String,
+    pub visitor_hash: String,
     /// Not a chat but a message left for the team: its text.
     pub message: Option<String>,
 }

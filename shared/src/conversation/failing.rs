@@ -125,8 +125,8 @@ impl Conversation {
             DeskJob::Watch | DeskJob::Rewatch(_) => {
                 self.desk.park(task, at, done);
                 if attempts == 0 && self.watch.is_none() && !self.is_closed() {
-                    let (mark, watch) = (self.mark.clone(), None);
-                    self.enqueue(DeskJob::Site(SiteJob::Enlist { mark, watch }), now);
+                    let (visitor_hash, watch) = (self.visitor_hash.clone(), None);
+                    self.enqueue(DeskJob::Site(SiteJob::Enlist { visitor_hash, watch }), now);
                 }
             }
             // Nothing waits for these.

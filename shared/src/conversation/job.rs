@@ -56,7 +56,8 @@ pub enum DeskJob {
 pub enum SiteJob {
     /// Puts the conversation on the list of those under way.
     Enlist {
-        mark: String,
+        #[serde(rename = "mark")]
+        visitor_hash: String,
         watch: Option<WatchRef>,
     },
     /// It is over.
@@ -72,7 +73,8 @@ pub enum SiteJob {
         word: String,
     },
     Block {
-        mark: String,
+        #[serde(rename = "mark")]
+        visitor_hash: String,
     },
     /// The thread where the topic's left messages go; `gone`: one that does not exist any more.
     StandingThread {

@@ -72,8 +72,8 @@ pub struct Conversation {
     presence: Presence,
     // What the first version did not have. Little of it is there in most conversations, and all of it is written with
     // every message.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    mark: String,
+    #[serde(default, rename = "mark", skip_serializing_if = "String::is_empty")]
+    visitor_hash: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     swept_to: Option<DeskRef>,
     /// When the last post was written, by the desk's clock.

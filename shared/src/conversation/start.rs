@@ -48,7 +48,7 @@ impl Conversation {
                 warning: Warning::NotYet,
             },
             presence: Presence::Away { since: now },
-            mark: start.mark,
+            visitor_hash: start.visitor_hash,
             swept_to: None,
             posted_at: None,
             read_through: None,
@@ -86,8 +86,8 @@ impl Conversation {
 
     fn begin(&mut self, card: VisitorCard, reference: String, message: Option<String>, turn: &mut Turn) {
         let now = turn.context.now;
-        let (mark, watch) = (self.mark.clone(), None);
-        self.enqueue(DeskJob::Site(SiteJob::Enlist { mark, watch }), now);
+        let (visitor_hash, watch) = (self.visitor_hash.clone(), None);
+        self.enqueue(DeskJob::Site(SiteJob::Enlist { visitor_hash, watch }), now);
         if let Some(text) = message {
             let (id, said) = (MessageId::left(), text.clone());
             let seq = self.append(

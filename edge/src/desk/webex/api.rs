@@ -2,7 +2,7 @@
 
 use super::wire::{List, Person};
 use crate::{
-    calls::accounts::{self, Account, Accounts},
+    calls::accounts::{self, Account, Tokens},
     config,
     platform::http::{self, Call, NoReply, Payload, Reply},
 };
@@ -22,7 +22,7 @@ const MAX_PAGES: usize = 50;
 
 pub(crate) struct Api<'a> {
     pub(super) env: &'a Env,
-    accounts: &'a Accounts,
+    tokens: &'a Tokens,
     url: String,
     /// Which of the integration's accounts reads, and writes for the visitor.
     pub(super) number: usize,
@@ -61,11 +61,11 @@ impl From<Trouble> for Failure {
 }
 
 impl<'a> Api<'a> {
-    pub(crate) fn new(env: &'a Env, accounts: &'a Accounts, number: usize) -> Result<Self> {
+    pub(crate) fn new(env: &'a Env, tokens: &'a Tokens, number: usize) -> Result<Self> {
         let url = config::variable(env, "WEBEX_URL")?;
         Ok(Self {
             env,
-            accounts,
+            tokens,
             url,
             number,
         })
@@ -186,14 +186,6 @@ impl<'a> Api<'a> {
         exchange.await.map_err(gone_if_404)
     }
 
-    /// The bot's does not expire, and is the operator's setting.
-    async fn token(&self, account: Account, refused: Option<&str>) -> Result<String> {
-        match account {
-            Account::DeskBot => config::variable(self.env, "WEBEX_BOT_TOKEN"),
-            Account::Desk(_) | Account::Bot => self.accounts.token(self.env, account, refused).await,
-        }
-    }
-
     /// One call; a token that is refused is replaced once.
     async fn exchange<B>(
         &self,
@@ -203,53 +195,53 @@ impl<'a> Api<'a> {
         payload: Payload,
         send: impl AsyncFn(Call) -> Result<Reply<B>, NoReply>,
     ) -> Result<Reply<B>, Trouble> {
-        let mut refused: Option<String> = None;
-        loop {
-            let token = match self.token(account, refused.as_deref()).await {
-                Ok(token) => token,
-                Err(error) => {
-                    match account {
-                        Account::DeskBot => console_error!("no token by WEBEX_BOT_TOKEN: {error}"),
-                        Account::Desk(number) => {
-                            console_error!("no token by WEBEX_REFRESH_TOKEN, account {}: {error}", number + 1)
-                        }
-                        Account::Bot => {}
-                    }
-                    return Err(no_token(account));
-                }
-            };
+        let send = async |token| {
             let call = Call {
                 method: method.clone(),
                 url: self.address(path),
-                bearer: Some(token.clone()),
+                bearer: Some(token),
                 payload: payload.clone(),
             };
-            let reply = send(call).await.map_err(|error| {
-                console_warn!("webex: {error}");
-                Trouble::no_answer()
-            })?;
-            match reply.status {
-                200..=299 => return Ok(reply),
-                // This token is what the operator has set; there is no other.
-                401 if account == Account::DeskBot => {
-                    console_error!("webex refuses WEBEX_BOT_TOKEN");
-                    return Err(no_token(account));
+            send(call).await
+        };
+        let reply = match account {
+            Account::DeskBot => match config::variable(self.env, "WEBEX_BOT_TOKEN") {
+                Ok(token) => Ok(send(token).await),
+                Err(error) => Err(error),
+            },
+            Account::Desk(_) | Account::Bot => self.tokens.authorize(self.env, account, send).await,
+        };
+        let reply = reply.map_err(|error| {
+            match account {
+                Account::DeskBot => console_error!("no token by WEBEX_BOT_TOKEN: {error}"),
+                Account::Desk(number) => {
+                    console_error!("no token by WEBEX_REFRESH_TOKEN, account {}: {error}", number + 1)
                 }
-                401 if refused.is_none() => refused = Some(token),
-                status => {
-                    if status == 401 {
-                        self.accounts.refused_anew(self.env, account, &token).await;
-                    }
-                    console_warn!("webex: status {status}");
-                    let trouble = trouble(&reply);
-                    if let Failure::NotDone {
-                        retry_after: Some(wait),
-                    } = trouble.failure
-                    {
-                        accounts::learn_busy(account, wait);
-                    }
-                    return Err(trouble);
+                Account::Bot => {}
+            }
+            no_token(account)
+        })?;
+        let reply = reply.map_err(|error| {
+            console_warn!("webex: {error}");
+            Trouble::no_answer()
+        })?;
+        match reply.status {
+            200..=299 => Ok(reply),
+            // This token is what the operator has set; there is no other.
+            401 if account == Account::DeskBot => {
+                console_error!("webex refuses WEBEX_BOT_TOKEN");
+                Err(no_token(account))
+            }
+            status => {
+                console_warn!("webex: status {status}");
+                let trouble = trouble(&reply);
+                if let Failure::NotDone {
+                    retry_after: Some(wait),
+                } = trouble.failure
+                {
+                    accounts::learn_busy(account, wait);
                 }
+                Err(trouble)
             }
         }
     }

@@ -32,7 +32,7 @@ impl Webex<'_> {
         if let Some(done) = self.posted_before(room, self.api.us(), name, attempt).await? {
             return Ok(done);
         }
-        let store = Store::new(self.place.state);
+        let store = self.place.store.clone();
         let stored = store.file(number).map(|file| file.map(|file| file.content));
         let Ok(Some(Content::Here(parts))) = stored else {
             console_warn!("file {number} is not there");
@@ -105,7 +105,7 @@ impl Webex<'_> {
 
 /// As `multipart/form-data`, written by hand: the platform's own form has the whole file in memory, three times over.
 /// `boundary`: nobody could have put it into the file.
-fn form(boundary: &str, (room, name): (&str, &str), store: Store, parts: Parts) -> Streamed {
+fn form(boundary: &str, (room, name): (&str, &str), store: Rc<Store>, parts: Parts) -> Streamed {
     let field = |name: &str, value: &str| {
         format!("--{boundary}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
     };
