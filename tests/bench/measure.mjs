@@ -12,23 +12,30 @@ const LOST_AFTER = 20_000;
 export async function pingPong(chats, seconds) {
   for (const chat of chats) await chat.say();
   await Promise.all(chats.map((chat) => chat.quiet()));
-  return paced(seconds, async (turn) => {
-    const chat = chats[turn % chats.length];
-    const time = await chat.say();
-    return [time, chat.quiet()];
-  });
-}
-
-/** An agent answers, one message at a time. */
-export async function answers(chat, desk, seconds) {
-  await chat.hear(desk);
-  return paced(seconds, async () => [await chat.hear(desk), undefined]);
-}
-
-async function paced(seconds, once) {
-  const times = [];
   const end = performance.now() + seconds * 1000;
-  for (let turn = 0; performance.now() < end; turn += 1) {
+  return paced(
+    () => performance.now() < end,
+    async (turn) => {
+      const chat = chats[turn % chats.length];
+      const time = await chat.say();
+      return [time, chat.quiet()];
+    },
+  );
+}
+
+/** An agent answers so many times, one message at a time. */
+export async function answers(chat, desk, count) {
+  await chat.hear(desk);
+  return paced(
+    (turn) => turn < count,
+    async () => [await chat.hear(desk), undefined],
+  );
+}
+
+/** Gives the times, sorted. */
+async function paced(goesOn, once) {
+  const times = [];
+  for (let turn = 0; goesOn(turn); turn += 1) {
     const pause = sleep(PAUSE);
     const [time, rest] = await once(turn);
     times.push(time);

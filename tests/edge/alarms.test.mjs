@@ -14,14 +14,18 @@ before(async () => {
 after(() => world?.close());
 beforeEach(() => world.control('POST', '/reset'));
 
-/** Locks the database of the conversation that this text is in; it is free again when what is returned is called. */
-async function lock(text) {
+/**
+ * Locks the database of the object in which this statement finds a row with the text; it is free again when what is
+ * returned is called.
+ */
+async function lock({ folder }, object, statement, text) {
   const program = `
 import glob, sqlite3, sys
-for file in glob.glob(sys.argv[1] + '/**/*ConversationDo/*.sqlite', recursive=True):
+_, folder, object, statement, text = sys.argv
+for file in glob.glob(f'{folder}/**/*{object}/*.sqlite', recursive=True):
     base = sqlite3.connect(file, timeout=20, isolation_level=None)
     try:
-        found = base.execute('SELECT 1 FROM transcript WHERE entry LIKE ?', ['%' + sys.argv[2] + '%']).fetchall()
+        found = base.execute(statement, [text]).fetchall()
     except sqlite3.OperationalError:
         continue
     if found:
@@ -29,7 +33,7 @@ for file in glob.glob(sys.argv[1] + '/**/*ConversationDo/*.sqlite', recursive=Tr
         print('locked', flush=True)
         sys.stdin.read()
         break`;
-  const child = spawn('python3', ['-c', program, world.folder, text], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn('python3', ['-c', program, folder, object, statement, text], { stdio: ['pipe', 'pipe', 'inherit'] });
   const [line] = await once(child.stdout, 'data');
   assert.equal(String(line).trim(), 'locked');
   return async () => {
@@ -38,6 +42,10 @@ for file in glob.glob(sys.argv[1] + '/**/*ConversationDo/*.sqlite', recursive=Tr
   };
 }
 
+const lockConversation = (text) => lock(world, 'ConversationDo', 'SELECT 1 FROM transcript WHERE entry LIKE ?', `%${text}%`);
+
+const logged = ({ output }, text) => output.split(text).length - 1;
+
 /** As a panel that has lost its connection. */
 const again = (visitor) => Object.assign(visitor, { entries: [], state: undefined }).connect(0);
 
@@ -45,7 +53,7 @@ test('what is not stored is not acknowledged, and arrives once when it can be', 
   const visitor = await world.visitSettled();
   visitor.say('first-a');
   await until(() => visitor.state.delivered === 1);
-  const unlock = await lock('first-a');
+  const unlock = await lockConversation('first-a');
   await world.control('DELETE', '/requests');
   const id = visitor.say('second');
   assert.equal(await visitor.closed, 1013);
@@ -72,10 +80,24 @@ test('an alarm that has failed seven times goes on: a silent chat is closed', { 
   const visitor = await world.visitSettled('person', {}, { site });
   visitor.say('first-b');
   await until(() => visitor.state.delivered === 1);
-  const unlock = await lock('first-b');
-  const failures = () => world.output.split('alarm: ').length - 1;
-  const before = failures();
-  await until(() => failures() >= before + 7, 240_000, () => world.output.slice(-3000));
+  const unlock = await lockConversation('first-b');
+  const [before, began] = [logged(world, 'alarm: '), Date.now()];
+  await until(() => logged(world, 'alarm: ') >= before + 7, 240_000, () => world.output.slice(-3000));
+  // One second, two, four …, each by chance down to half of it.
+  assert.ok(Date.now() - began > 30_000, `seven failures in ${Date.now() - began} ms`);
   await unlock();
   await until(() => visitor.state.phase.closed, 120_000, () => world.output.slice(-3000));
+});
+
+test('an alarm of the site that cannot be set is set when it can be: a lost signal is still found', { timeout: 180_000 }, async (t) => {
+  const looking = await startWorld({ vars: { DESK_CHECK_SECONDS: '5' } });
+  t.after(() => looking.close());
+  const visitor = await looking.visitSettled();
+  const unlock = await lock(looking, 'SiteDo', 'SELECT 1 FROM site WHERE name = ?', 'default');
+  const before = logged(looking, 'alarm of the site: ');
+  await until(() => logged(looking, 'alarm of the site: ') >= before + 4, 60_000, () => looking.output.slice(-3000));
+  await looking.control('POST', '/deliveries', { drop: 1 });
+  await looking.agentSays('Are you there?');
+  await unlock();
+  await visitor.hears('Support: Are you there?', 60_000);
 });

@@ -4,6 +4,8 @@ import { after, before, beforeEach, test } from 'node:test';
 import { startWorld, until } from '../harness.mjs';
 
 const MANY = 10;
+/** Milliseconds for which a failure to get a token is the answer to all who ask. */
+const REMEMBERED = 3_000;
 const TOKEN = 'POST /webex/v1/access_token';
 
 let world;
@@ -36,6 +38,22 @@ test('the token endpoint hangs for a while', { timeout: 180_000 }, async () => {
   const calls = (await world.calls(TOKEN)).length;
   // Four that hang for ten seconds each, and the one that succeeds.
   assert.equal(calls, 5);
+});
+
+test('the token endpoint fails: however many wait for a token, it is asked every few seconds', { timeout: 120_000 }, async () => {
+  const all = await visitors();
+  await world.control('POST', '/tokens/revoke');
+  await world.control('DELETE', '/requests');
+  await world.fault({ route: TOKEN, status: 503, times: 10_000 });
+  for (const visitor of all) visitor.say('one');
+  const began = Date.now();
+  await until(() => all.every((visitor) => visitor.state.desk === 'retrying'), 30_000);
+  await until(() => Date.now() - began > 20_000, 30_000);
+  const [calls, most] = [(await world.calls(TOKEN)).length, 1 + (Date.now() - began) / REMEMBERED];
+  assert.ok(calls <= most, `${calls} calls, at most ${most}`);
+  await world.control('DELETE', '/faults');
+  for (const visitor of all) await until(() => visitor.state.delivered === 1, 90_000);
+  await arrivedOnce('one');
 });
 
 test('tokens are given and then refused', { timeout: 120_000 }, async () => {

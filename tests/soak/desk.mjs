@@ -70,6 +70,23 @@ export class Desk {
     return this.call(agent, 'POST', '/messages', { body: Buffer.from(await request.arrayBuffer()), type });
   }
 
+  /** For some calls Webex does not give it out. */
+  scan(file) {
+    this.#webex.admin.scanContent({ file, scan: 'scanning', times: 3 });
+  }
+
+  /** As after too many deliveries that failed; any one, by a number from 0 up to 1. */
+  switchOffWebhook(chosen) {
+    const hooks = this.#webex.admin.listWebhooks().filter(({ status }) => status === 'active');
+    if (hooks.length > 0) this.#webex.admin.disableWebhook(hooks[Math.floor(chosen * hooks.length)]);
+    return hooks.length > 0;
+  }
+
+  /** Where the rooms and messages that are made from now on are kept; it stands in their ids. */
+  moveTo(region) {
+    this.#webex.admin.setRegion({ region });
+  }
+
   /** A file of the desk, by its address. */
   content(address) {
     return this.call(INTEGRATION, 'GET', `/contents/${address.split('/').at(-1)}`);

@@ -25,16 +25,20 @@ export function settings(document) {
 
 export class Load {
   conversations = [];
+  /** Files that Webex held back for a while. */
+  scanned = 0;
   #world;
   #desk;
   #hard;
+  #scans;
   #isOver = false;
   #arriving = ARRIVING_MS;
 
-  constructor(world, desk, { conversations, chance, hard }) {
+  constructor(world, desk, { conversations, chance, hard, scans }) {
     this.#world = world;
     this.#desk = desk;
     this.#hard = hard;
+    this.#scans = scans;
     for (let index = 1; index <= conversations; index += 1) {
       const own = chance.of(`conversation ${index}`);
       const visitor = new SoakVisitor(world, own, { polls: own.happens(POLLING) });
@@ -141,6 +145,10 @@ export class Load {
       const [name, bytes] = [`answer ${tag} ł.txt`, Buffer.from(`${tag}\n`.repeat(chance.whole(1, 500)))];
       const text = `Here it is: ${tag}`;
       const message = await this.#desk.sendFile(agent, room.id, { name, bytes, text });
+      if (chance.happens(this.#scans)) {
+        this.#desk.scan(message.files[0]);
+        this.scanned += 1;
+      }
       Object.assign(answer, { shown: text, file: { name, bytes }, id: message.id, created: message.created });
     } else {
       const { shown, ...words } = agentText(chance, tag, { hard: this.#hard });

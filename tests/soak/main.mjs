@@ -18,6 +18,11 @@ const VENDORS = ['/webex/v1', '/google', '/dialogflow'];
 /** What is waited for at the end comes as long as something moves; the worker tries again after a minute at most. */
 const STILL_MS = 75_000;
 const LONGEST_WAIT_MS = 240_000;
+/** Of the agents' files, so many are held back. */
+const SCANS = 0.3;
+/** Between two webhooks that Webex switches off, and between two moves to another of its regions. */
+const SWITCHED_OFF_MS = 10_000;
+const REGIONS = ['us', 'urn:TEAM:eu-central-1_k'];
 /** What a worker says when its code has stopped. */
 const TRAP = /RuntimeError|unreachable executed|panicked at/g;
 
@@ -47,7 +52,7 @@ let load;
 let evidence;
 let restarting;
 let desk;
-let [restarts, traps, unsettled] = [0, 0, 0];
+let [restarts, traps, unsettled, switchedOff] = [0, 0, 0, 0];
 let isStopped = false;
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => stop().then(() => process.exit(1)));
 
@@ -68,7 +73,7 @@ async function run() {
   evidence = new Evidence(parts);
   const chance = new Chance(plan.seed);
   desk = new Desk(world);
-  load = new Load(world, desk, { conversations: plan.conversations, chance, hard: plan.hard });
+  load = new Load(world, desk, { conversations: plan.conversations, chance, hard: plan.hard, scans: plan.share > 0 ? SCANS : 0 });
   const watching = desk.watch();
   for (const vendor of VENDORS) {
     parts.faults.plan({ route: `* ${vendor}`, chance: plan.share, seed: `${plan.seed}${vendor}` });
@@ -83,7 +88,8 @@ async function run() {
   try {
     const until = began + plan.minutes * 60_000;
     const killing = plan.restart > 0 ? killAgainAndAgain(until) : undefined;
-    await Promise.race([Promise.all([load.run(until - Date.now()), killing]), watching]);
+    const switching = plan.share > 0 ? switchOffAgainAndAgain(until, chance.of('webhooks')) : undefined;
+    await Promise.race([Promise.all([load.run(until - Date.now()), killing, switching]), watching]);
     parts.faults.clear();
     parts.webex.deliveries.disturb({ chance: 0 });
     const wait = { settled: await settled(load.begun), ended: await ended(load.begun) };
@@ -108,6 +114,15 @@ async function killAgainAndAgain(until) {
     await restarting;
     evidence.restarted('runs again');
     restarts += 1;
+  }
+}
+
+/** The site finds it with its next look; until then messages are found by looks alone. */
+async function switchOffAgainAndAgain(until, chance) {
+  for (let turn = 1; !isStopped && Date.now() + SWITCHED_OFF_MS < until; turn += 1) {
+    await sleep(SWITCHED_OFF_MS);
+    if (desk.switchOffWebhook(chance.next())) switchedOff += 1;
+    desk.moveTo(REGIONS[turn % REGIONS.length]);
   }
 }
 
@@ -184,6 +199,8 @@ async function report({ wait, seconds }) {
     ['notes among agents', load.count('notes')],
     ['calls to vendors', evidence.calls],
     ...Object.entries(evidence.kinds()).sort().map(([kind, count]) => [`  ${kind}`, count]),
+    ['webhooks switched off', switchedOff],
+    ['files held back by a scan', load.scanned],
     ['restarts of the worker', restarts],
     ['connections that broke', sum('reconnects')],
     ['gaps that were read again', sum('gaps')],

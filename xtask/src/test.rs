@@ -72,6 +72,18 @@ const SKIPPED: Count = Count {
 
 /// After this line `node --test` and `cargo test` say once more what failed, and why.
 const REASONS_FOLLOW: [&str; 2] = ["✖ failing tests:", "failures:"];
+/// The slowest files of their part, the slowest first.
+const SLOWEST: [&str; 9] = [
+    "contracts.test.mjs",
+    "alarms.test.mjs",
+    "cases.test.mjs",
+    "trouble.test.mjs",
+    "look.test.mjs",
+    "restart.test.mjs",
+    "tokens.test.mjs",
+    "closed.test.mjs",
+    "looks.test.mjs",
+];
 /// Lines of that at the end of a run.
 const MOST_REASONS: usize = 24;
 
@@ -214,13 +226,13 @@ fn run_part(chosen: &Selected) -> Result<Count> {
 
 fn node_tests(chosen: &Selected) -> Result<Command> {
     let folder = Path::new("tests").join(chosen.title);
-    // Each file has a world of its own, and waits most of the time. Browsers do not: what they measure is their own time.
-    let side_by_side = match chosen.part {
-        Browser => 1,
-        Fmt | Clippy | ClippyWasm | Host | Budget | Deploy | Emulators | Edge | Conformance => {
-            // Files mostly wait. With more of them at once the worker's own time-outs are met by a busy machine.
-            1 + available_parallelism().map_or(1, usize::from)
-        }
+    // Each file has a world of its own, and waits most of the time. With more of them at once the worker's own time-outs are
+    // met by a busy machine.
+    let cores = available_parallelism().map_or(1, usize::from);
+    let side_by_side = if chosen.part == Browser {
+        cores + 1
+    } else {
+        2 * cores + 1
     };
     let mut command = Command::new("node");
     command
@@ -248,7 +260,16 @@ fn test_files(folder: &Path, names: &[String]) -> Result<Vec<PathBuf>> {
             files.push(entry.path());
         }
     }
-    files.sort();
+    // Whoever waits longest begins first, or the end of the run would wait for one file alone.
+    files.sort_by_key(|file| {
+        (
+            SLOWEST
+                .iter()
+                .position(|slow| file.ends_with(slow))
+                .unwrap_or(SLOWEST.len()),
+            file.clone(),
+        )
+    });
     if files.is_empty() {
         bail!("No such test in {}.", folder.display());
     }
