@@ -135,21 +135,6 @@ fn what_no_signal_told_of_is_found_by_the_sweep() {
 }
 
 #[test]
-fn a_message_is_left_and_tried_until_the_team_has_it() {
-    check(
-        r#"
-        start person, leaves: Call me back
-          visitor < visitor: Call me back
-          visitor < Closed { by: MessageLeft }
-          room < visitor: left: card, Call me back
-        visitor: hello?
-          visitor < rejected Closed
-        +5m
-        "#,
-    );
-}
-
-#[test]
 fn a_sweep_that_fails_is_tried_again_and_runs_no_command_twice() {
     let mut stage = Stage::start("support");
     for n in 0..40 {

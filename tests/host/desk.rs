@@ -196,7 +196,7 @@ impl Stage {
 
     /// The number of the post with this line, among those after the last one that the conversation knows.
     fn posted_before(&self, line: &str, attempt: &Attempt) -> Option<u32> {
-        let Attempt::MaybeDone { last_post } = attempt else {
+        let Attempt::MaybeDone { last_post, .. } = attempt else {
             return None;
         };
         let number = |post: &Post| post.message.0.strip_prefix("post-")?.parse::<u32>().ok();

@@ -185,14 +185,14 @@ fn a_thread_is_left_or_deleted_so_long_after_the_end() {
         stage.wait(DAY * 30 - Duration::from_secs(1));
         assert_eq!(ends(&stage), []);
         stage.crash();
-        // Out of reach for three days.
-        stage.always_fails = vec![("EndThread".into(), Failure::Passing { retry_after: None })];
-        stage.wait(DAY * 3);
-        assert!(
-            ends(&stage).len() > 3 && ends(&stage).len() < 100,
-            "{}",
-            ends(&stage).len()
-        );
+        // Out of reach for three days, then refused for as long.
+        for failure in [Failure::Passing { retry_after: None }, Failure::Refused] {
+            let before = ends(&stage).len();
+            stage.always_fails = vec![("EndThread".into(), failure)];
+            stage.wait(DAY * 3);
+            let tries = ends(&stage).len() - before;
+            assert!(tries > 3 && tries < 100, "{tries} tries, {failure:?}");
+        }
         stage.always_fails.clear();
         stage.asked.clear();
         stage.wait(DAY * 120);

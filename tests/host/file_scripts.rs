@@ -104,6 +104,29 @@ fn the_files_of_a_command_are_the_teams_own_also_when_they_come_late() {
 }
 
 #[test]
+fn files_that_the_end_leaves_behind_are_told_of() {
+    check(
+        r#"
+        start person
+          room < + anna@example.com
+          room < visitor: card
+        connect
+        agent sends scan.pdf, writing: here it is
+        +70s
+          visitor < AgentJoined { name: "Anna" }
+          visitor < state WithAgent { name: "Anna" }, Reached
+          visitor < Anna: here it is
+        agent: /close
+          visitor < NotShown
+          visitor < Closed { by: Agent }
+          visitor < state Closed { by: Agent, at: Timestamp(1800000070000) }, Reached
+          room < visitor: NotShown
+          room < visitor: Closed { by: Agent }
+        "#,
+    );
+}
+
+#[test]
 fn a_marked_line_and_its_files_arrive_one_after_the_other() {
     check_with(
         &private_replies(),

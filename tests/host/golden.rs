@@ -272,7 +272,7 @@ const LANDED: &[(&str, u64)] = &[
     ("snapshot_v1_2.json", 0xb082_2433_52f3_1aaf),
     ("snapshot_v1_3.json", 0x5381_8e72_ab94_7621),
     ("snapshot_v1_4.json", 0x49f7_88aa_9c18_04ad),
-    ("snapshot_v1_5.jsonl", 0xa89a_064d_6bf7_107c),
+    ("snapshot_v1_5.jsonl", 0x6795_d09c_d351_4aaf),
     ("wire_v1.jsonl", 0xf107_f127_9bdd_e6ef),
     ("wire_v1_1.jsonl", 0x828f_762e_dbca_7c97),
     ("wire_v1_2.jsonl", 0x5d54_69ac_6cff_f67b),

@@ -180,6 +180,14 @@ fn one_upload_is_read_and_a_few_wait() {
 
 #[test]
 fn the_worst_minute() {
+    // What is written in emoji is the longest in bytes, and takes three posts.
+    let emoji = "👍".repeat(4_000);
+    for text in ["text", &emoji] {
+        worst_minute(text);
+    }
+}
+
+fn worst_minute(text: &str) {
     let mut stage = Stage::start("support");
     stage.connect(Seq(0));
     let (posts, mut asked, mut fetches) = (stage.room.len(), 0, 0);
@@ -191,7 +199,7 @@ fn the_worst_minute() {
             stage.take(Input::VisitorDisconnected);
         }
         if is_let_in(stage, Ask::Frames(1)) {
-            stage.send(&format!("message-{n}"), "text");
+            stage.send(&format!("message-{n}"), text);
         }
         asked += u32::from(is_let_in(stage, Ask::Open));
         fetches += u32::from(is_let_in(stage, Ask::Fetch));

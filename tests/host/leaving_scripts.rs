@@ -1,7 +1,7 @@
 //! When people leave the thread.
 
 use shared::{
-    conversation::{DeskJob, Failure, Input, WatchState},
+    conversation::{DeskJob, DeskOutcome, Failure, Input, WatchState},
     hours::Interval,
     message::{Entry, Said, Seq},
     protocol::Phase,
@@ -166,4 +166,29 @@ fn a_desk_that_cannot_say_who_is_there_holds_nothing_up() {
     stage.heartbeat_at = Some(stage.now + Duration::from_secs(60));
     stage.wait(Duration::from_secs(60));
     assert!(stage.conversation.state().leave_message);
+}
+
+#[test]
+fn who_comes_while_it_is_asked_who_is_there_is_not_overlooked() {
+    let mut stage = Stage::start("person");
+    stage.connect(Seq(0));
+    let answer = stage.agent_writes("Hi, Ann");
+    stage.signal(&answer);
+    // Anna leaves; before the answer is there Ben comes and writes.
+    stage.desk_hangs = Some("LookForPeople".into());
+    stage.take(Input::PersonLeft);
+    let task = stage.hanging.pop().expect("a look is under way");
+    stage.desk_hangs = None;
+    stage.wait(Duration::from_secs(1));
+    let answer = stage.agent_writes("Ben here");
+    stage.signal(&answer);
+    let outcome = DeskOutcome::People { are_in: false };
+    stage.take(Input::DeskDone { task, outcome });
+    let state = stage.conversation.state();
+    assert!(matches!(state.phase, Phase::WithAgent { .. }) && !state.leave_message);
+    stage.send("message-1", "hello Ben");
+    assert_eq!(
+        stage.conversation.state().delivered,
+        stage.rows.last().map_or(Seq(0), |(entry, _)| entry.seq)
+    );
 }

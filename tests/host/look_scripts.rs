@@ -79,8 +79,9 @@ fn a_second_attempt_says_since_when_its_result_is_looked_for() {
         at: Some(posted_at),
     });
     let attempts: Vec<&Attempt> = stage.asked.iter().map(|(_, attempt)| attempt).collect();
+    let since = posted_at + Duration::from_secs(10);
     assert!(
-        attempts.contains(&&Attempt::MaybeDone { last_post }),
+        attempts.contains(&&Attempt::MaybeDone { last_post, since }),
         "{:?}",
         stage.asked
     );

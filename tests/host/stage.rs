@@ -47,6 +47,9 @@ pub struct Stage {
     pub(crate) members: HashSet<String>,
     /// What it does with every task of this kind (`AddParticipant`, `Watch`, `Read` …).
     pub always_fails: Vec<(String, Failure)>,
+    /// Tasks of this kind get no answer, until a script gives one.
+    pub desk_hangs: Option<String>,
+    pub hanging: Vec<TaskId>,
     /// Tasks and results with this in them stop the object in the middle.
     pub traps_on: Option<String>,
     trapped: bool,
@@ -116,6 +119,8 @@ impl Stage {
             room: vec![],
             desk_fails: scene.desk_fails.into(),
             always_fails: scene.always_fails,
+            desk_hangs: None,
+            hanging: vec![],
             unheard: scene.unheard.into(),
             hidden: HashSet::new(),
             threads: 0,
@@ -307,6 +312,11 @@ impl Stage {
                     self.asked.push((job.clone(), attempt.clone()));
                     if self.traps(&job) {
                         return;
+                    }
+                    let hangs = |kind: &String| format!("{job:?}").starts_with(kind);
+                    if self.desk_hangs.as_ref().is_some_and(hangs) {
+                        self.hanging.push(task);
+                        continue;
                     }
                     let outcome = self.desk(thread, &job, &attempt);
                     if self.traps(&outcome) {

@@ -307,23 +307,6 @@ fn a_watch_that_cannot_begin_keeps_nobody_waiting() {
 }
 
 #[test]
-fn a_left_message_survives_refusals() {
-    check(
-        r#"
-        from the start desk always refuses: Post
-        start person, leaves: Call me
-          visitor < visitor: Call me
-          visitor < Closed { by: MessageLeft }
-        +1h
-        desk works
-        +2h
-          room < visitor: left: card, Call me
-          visitor < state Closed { by: MessageLeft, at: Timestamp(1800000000000) }, Reached
-        "#,
-    );
-}
-
-#[test]
 fn the_thread_is_read_while_there_is_no_watch() {
     check(
         r#"

@@ -80,8 +80,8 @@ impl Shell {
         })?;
         let mut response =
             ResponseBuilder::new().with_header("cache-control", &format!("max-age={CACHED_FOR}"))?;
-        if let Some(length) = reply.header("content-length") {
-            response = response.with_header("content-length", &length)?;
+        if let Some(length) = reply.length() {
+            response = response.with_header("content-length", &length.to_string())?;
         }
         Ok(match reply.body {
             Some(body) => response.stream(body),

@@ -7,7 +7,7 @@ mod words;
 use crate::{
     calls::accounts::Tokens,
     keys::MasterKey,
-    platform::{error::ApiError, http::Reply},
+    platform::{error::ApiError, http::Reply, now, within},
     store::Store,
 };
 use shared::{
@@ -49,11 +49,15 @@ pub(crate) struct Place<'a> {
 
 /// Names that are remembered.
 const MOST_NAMES: usize = 1_000;
+const NAMELESS_FOR: Duration = Duration::from_secs(10);
+const NAME_TIMEOUT: Duration = Duration::from_secs(3);
+/// A chat can begin without knowing who is there.
+const PRESENCE_TIMEOUT: Duration = Duration::from_secs(3);
 
 thread_local! {
-    /// People's names by the desk's ids for them. All objects that live in one place share them, for an object is thrown out
+    /// People's names by the desk's ids for them, and when they were asked for. All objects that live in one place share them, for an object is thrown out
     /// after seconds of quiet, and whoever answers in one conversation answers in many.
-    static NAMES: RefCell<HashMap<String, String>> = RefCell::default();
+    static NAMES: RefCell<HashMap<String, (Option<String>, Timestamp)>> = RefCell::default();
 }
 
 /// A desk, with the account by which we work there.
@@ -83,6 +87,13 @@ impl Kind {
     pub(crate) fn account_of(self, thread: Option<&ThreadRef>) -> usize {
         match self {
             Self::Webex => thread.map_or(0, webex::account_of),
+        }
+    }
+
+    /// Whether the operator still has the account by which this thread was opened.
+    pub(crate) fn has_account(self, env: &Env, thread: &ThreadRef) -> bool {
+        match self {
+            Self::Webex => webex::has_account(env, thread),
         }
     }
 
@@ -206,27 +217,31 @@ impl<'a> Desk<'a> {
         }
     }
 
+    /// What they wrote does not wait for long. That there is no name is remembered too, for a while.
     async fn name_of(&self, person: &str) -> Option<String> {
-        if let Some(name) = NAMES.with_borrow(|names| names.get(person).cloned()) {
-            return Some(name);
+        let known = NAMES.with_borrow(|names| names.get(person).cloned());
+        if let Some((name, at)) = known
+            && (name.is_some() || now().since(at) < NAMELESS_FOR)
+        {
+            return name;
         }
         let name = match self {
-            Self::Webex(api) => api.display_name(person).await,
+            Self::Webex(api) => within(NAME_TIMEOUT, api.display_name(person)).await,
         };
-        let name = name.filter(|name| !name.is_empty())?;
+        let name = name.flatten().filter(|name| !name.is_empty());
         NAMES.with_borrow_mut(|names| {
             if names.len() >= MOST_NAMES {
                 names.clear();
             }
-            names.insert(person.to_owned(), name.clone());
+            names.insert(person.to_owned(), (name.clone(), now()));
         });
-        Some(name)
+        name
     }
 
     /// Those of the people who would see a new thread at once; `None` where it is not known of anybody.
     pub(crate) async fn available(&self, people: &[String]) -> Option<Vec<String>> {
         match self {
-            Self::Webex(api) => api.available(people).await,
+            Self::Webex(api) => within(PRESENCE_TIMEOUT, api.available(people)).await?,
         }
     }
 

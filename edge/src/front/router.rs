@@ -234,20 +234,24 @@ async fn site_signal(request: &mut Request, env: &Env, desk: &str, site: &str) -
     };
     let desk = kind.name().to_owned();
     let call = serde_json::to_string(&FindCall { desk, thread }).map_err(worker::Error::from)?;
-    let mut answer = site::ask(env, site, Method::Post, "thread", Some(call)).await?;
-    let found: FindAnswer = serde_json::from_str(&answer.text().await?).map_err(worker::Error::from)?;
+    let asked = tried(async || site::ask(env, site, Method::Post, "thread", Some(call.clone())).await);
+    let found: FindAnswer = serde_json::from_str(&asked.await?.text().await?).map_err(worker::Error::from)?;
     if let Some(conversation) = found.conversation {
         signal(env, &conversation, "/people", &()).await?;
     }
     Ok(Response::empty()?)
 }
 
-/// A desk may not repeat a delivery, and an object may be moved or restarted at any moment. Being told twice does no harm.
-/// One signal names its message, the other only asks to look again.
+/// Being told twice does no harm: one signal names its message, the other only asks to look again.
 async fn signal(env: &Env, id: &str, path: &str, call: &impl Serialize) -> Result<(), ApiError> {
+    tried(async || ask(env, id, path, call).await).await.map(drop)
+}
+
+/// A desk may not repeat a delivery, and an object may be moved or restarted at any moment.
+async fn tried(call: impl AsyncFn() -> Result<Response>) -> Result<Response, ApiError> {
     for wait in SIGNAL_RETRIES {
-        match ask(env, id, path, call).await {
-            Ok(answer) if answer.status_code() < 500 => return Ok(()),
+        match call().await {
+            Ok(answer) if answer.status_code() < 500 => return Ok(answer),
             Ok(_) | Err(_) => Delay::from(wait).await,
         }
     }

@@ -1,6 +1,7 @@
 //! The only way out: every call to a vendor goes through [`send`].
 
 use super::within;
+use futures_util::TryStreamExt;
 use std::{rc::Rc, time::Duration};
 use web_sys::ReadableStream;
 use worker::{
@@ -65,7 +66,7 @@ pub(crate) async fn open(
     timeout: Duration,
     largest: usize,
 ) -> Result<Reply<Option<ReadableStream>>, NoReply> {
-    let unread = async |response: &Response| Ok(stream(response));
+    let unread = async |response: &Response, _length| Ok(stream(response));
     exchange(call, timeout, largest, unread).await
 }
 
@@ -73,7 +74,7 @@ async fn exchange<B>(
     call: Call,
     timeout: Duration,
     largest: usize,
-    read: impl AsyncFnOnce(&Response) -> Result<B, JsValue>,
+    read: impl AsyncFnOnce(&Response, Option<usize>) -> Result<B, NoReply>,
 ) -> Result<Reply<B>, NoReply> {
     let abort = AbortController::default();
     let signal = abort.signal();
@@ -88,11 +89,11 @@ async fn exchange<B>(
             .map_err(|_| NoReply::Broken)?;
         let headers = response.headers().clone();
         let status = response.status_code();
-        let length = header(&headers, "content-length").and_then(|n| n.parse().ok());
-        if !is_head && length.is_some_and(|length: usize| length > largest) {
+        let length = length(&headers);
+        if !is_head && length.is_some_and(|length| length > largest) {
             return Err(NoReply::TooLarge);
         }
-        let body = read(&response).await.map_err(|_| NoReply::Broken)?;
+        let body = read(&response, length).await?;
         Ok(Reply {
             status,
             headers,
@@ -128,7 +129,19 @@ fn header(headers: &Headers, name: &str) -> Option<String> {
     headers.get(name).ok().flatten()
 }
 
+/// Bytes, if they are announced. The platform unpacks what comes packed: then nobody knows.
+fn length(headers: &Headers) -> Option<usize> {
+    let is_packed = header(headers, "content-encoding").is_some();
+    let length = header(headers, "content-length").filter(|_| !is_packed);
+    length.and_then(|length| length.parse().ok())
+}
+
 impl<B> Reply<B> {
+    /// Of the body, in bytes.
+    pub(crate) fn length(&self) -> Option<usize> {
+        length(&self.headers)
+    }
+
     pub(crate) fn header(&self, name: &str) -> Option<String> {
         header(&self.headers, name)
     }
@@ -174,14 +187,36 @@ fn build(call: Call) -> worker::Result<Request> {
     Request::new_with_init(&call.url, &init)
 }
 
-/// In one go: workers-rs reads chunk by chunk, and each crosses over from JavaScript several times.
-async fn text(response: &Response) -> Result<String, JsValue> {
+/// What says how long it is, is read in one go: workers-rs reads chunk by chunk, and each crosses over from JavaScript
+/// several times.
+async fn text(response: &Response, length: Option<usize>) -> Result<String, NoReply> {
     let Some(stream) = stream(response) else {
         return Ok(String::new());
     };
-    let whole = web_sys::Response::new_with_opt_readable_stream(Some(&stream))?;
-    let text = JsFuture::from(whole.text()?).await?;
+    if length.is_none() {
+        return bounded_text(stream).await;
+    }
+    let whole = async || {
+        let whole = web_sys::Response::new_with_opt_readable_stream(Some(&stream))?;
+        JsFuture::from(whole.text()?).await
+    };
+    let text = whole().await.map_err(|_| NoReply::Broken)?;
     Ok(text.as_string().unwrap_or_default())
+}
+
+async fn bounded_text(stream: ReadableStream) -> Result<String, NoReply> {
+    let response = Response::from_body(ResponseBody::Stream(stream));
+    let mut chunks = response
+        .and_then(|mut response| response.stream())
+        .map_err(|_| NoReply::Broken)?;
+    let mut bytes = vec![];
+    while let Some(chunk) = chunks.try_next().await.map_err(|_| NoReply::Broken)? {
+        bytes.extend(chunk);
+        if bytes.len() > MAX_REPLY {
+            return Err(NoReply::TooLarge);
+        }
+    }
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 fn stream(response: &Response) -> Option<ReadableStream> {

@@ -216,7 +216,9 @@ impl List {
             )?
             .to_array()?;
         let known = rows.into_iter().next().map(|row| ThreadRef(row.thread));
-        if let Some(thread) = known.filter(|thread| Some(thread) != gone.as_ref()) {
+        let is_useful =
+            |thread: &ThreadRef| Some(thread) != gone.as_ref() && room.desk.has_account(&self.env, thread);
+        if let Some(thread) = known.filter(is_useful) {
             return Ok(SiteAnswer::Thread(thread));
         }
         let opened = self

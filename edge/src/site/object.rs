@@ -6,6 +6,7 @@ use crate::{
     desk::Kind,
     platform::{error::ApiError, now},
 };
+use futures_util::future::join_all;
 use shared::{
     conversation::SiteJob,
     time::{Timestamp, back_off},
@@ -55,14 +56,14 @@ impl DurableObject for SiteDo {
     }
 
     async fn alarm(&self) -> Result<Response> {
-        let mut next = None;
-        for tick in &self.ticks {
-            let at = tick.run(&self.list).await.unwrap_or_else(|error| {
+        // An account whose calls hang does not hold up the others.
+        let looks = self.ticks.iter().map(async |tick| {
+            tick.run(&self.list).await.unwrap_or_else(|error| {
                 console_error!("regular look: {error}");
                 Some(now() + AFTER_ERROR)
-            });
-            next = next.into_iter().chain(at).min();
-        }
+            })
+        });
+        let mut next = join_all(looks).await.into_iter().flatten().min();
         if let Err(error) = self.versions.publish().await {
             console_error!("settings not published: {error}");
             next = next.into_iter().chain([now() + AFTER_ERROR]).min();

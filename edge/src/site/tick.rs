@@ -35,6 +35,8 @@ const BUSY_FOR: Duration = Duration::from_secs(60);
 const QUIET_FOR: Duration = Duration::from_secs(10 * 60);
 /// Percent of what the desk takes, for rooms that are read in any case: with the look itself less than a tenth.
 const READS_PERCENT: u64 = 8;
+/// The platform allows an alarm fifteen minutes, and a look is made in one.
+const LONGEST_LOOK: Duration = Duration::from_secs(15 * 60);
 /// Conversations woken at once. The object may make a thousand calls in one alarm.
 const AT_ONCE: usize = 20;
 const BETWEEN: Duration = Duration::from_secs(5);
@@ -176,7 +178,7 @@ impl Tick {
         }
         let (is_told, every) = (config::public_url(list.env()).is_some(), every(list.env()));
         // Whoever is put on the list meanwhile may want a sooner one.
-        self.next_look.set(Timestamp(i64::MAX));
+        self.next_look.set(now() + LONGEST_LOOK);
         let found = self.find(list, &live, is_told).await;
         let is_lost = |one: &Live| is_told && self.is_lost(one);
         let pause = if !is_told {

@@ -1,6 +1,6 @@
 //! The end of a conversation, and the end of what is kept of it.
 
-use super::{Conversation, DeskJob, Effect, Line, Phase, SiteJob, ThreadEnd, ThreadNotice, Turn};
+use super::{Conversation, DeskJob, Effect, Line, Phase, Reading, SiteJob, ThreadEnd, ThreadNotice, Turn};
 use crate::{
     message::{ClosedBy, Notice},
     settings::EndedRooms,
@@ -14,7 +14,12 @@ impl Conversation {
         }
         let now = turn.context.now;
         self.bot.clear();
+        // Whoever wrote what was put off believes that the visitor has it.
+        let is_owed = self.reading.has_parked(|job| *job != Reading::Sweep);
         self.reading.clear();
+        if is_owed && by != ClosedBy::ThreadGone {
+            self.not_shown(turn);
+        }
         self.leave_message = false;
         self.phase = Phase::Closed { by, at: now };
         self.notice(Notice::Closed { by }, turn);

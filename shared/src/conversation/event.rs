@@ -231,9 +231,11 @@ pub enum To {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Attempt {
     First,
-    /// An earlier attempt may have succeeded unseen: look for its result (after this message) before doing it.
+    /// An earlier attempt may have succeeded unseen: look for its result before doing it. It comes after the last post, if
+    /// there was one, and after the time at which the job was first wanted, by the worker's clock.
     MaybeDone {
         last_post: Option<Post>,
+        since: Timestamp,
     },
 }
 

@@ -25,6 +25,8 @@ pub(super) const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 const GIVE_UP_LEFT_AFTER: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 /// A thread that refuses a left message is replaced; a message that every thread refuses must not fill the desk with them.
 const MOST_OTHER_THREADS: u32 = 3;
+/// A left message whose thread's account gets no token goes to another thread after this long.
+const NO_ACCOUNT_FOR: Duration = Duration::from_secs(60 * 60);
 
 impl Conversation {
     pub(super) fn desk_failed(&mut self, task: TaskId, failure: Failure, turn: &mut Turn) {
@@ -67,6 +69,15 @@ impl Conversation {
             (Failure::Passing { retry_after }, _) if tries_on => {
                 self.try_later(task, at(retry_after), Done::Maybe, turn);
             }
+            // The account that opened this thread may have been taken away for good.
+            (Failure::NotDone { retry_after: None }, DeskJob::Post { .. })
+                if is_left
+                    && tries_on
+                    && now.since(head.since) > NO_ACCOUNT_FOR
+                    && head.put_back < MOST_OTHER_THREADS =>
+            {
+                self.post_elsewhere(task, at(None), now);
+            }
             (Failure::NotDone { retry_after }, _) if tries_on => {
                 self.try_later(task, at(retry_after), Done::No, turn);
             }
@@ -94,17 +105,15 @@ impl Conversation {
                     && tries_on
                     && (failure == Failure::ThreadGone || head.put_back < MOST_OTHER_THREADS) =>
             {
-                let at = at(None);
-                let job = self.standing_thread(self.thread.clone());
-                let id = self.task_id();
-                self.desk.retry_elsewhere(task, at);
-                self.desk.push_front(id, job, now, at);
+                self.post_elsewhere(task, at(None), now);
             }
             (Failure::ThreadGone, _) => {
                 self.leave_gone_thread();
                 self.close(ClosedBy::ThreadGone, turn);
             }
-            (Failure::Refused, DeskJob::OpenThread { .. } | DeskJob::Watch) if tries_on => {
+            (Failure::Refused, DeskJob::OpenThread { .. } | DeskJob::Watch | DeskJob::EndThread(_))
+                if tries_on =>
+            {
                 self.try_later(task, at(None), Done::No, turn);
             }
             (Failure::Refused, DeskJob::Post { .. }) if is_left && tries_on => {
@@ -114,6 +123,14 @@ impl Conversation {
                 self.give_up(task, turn);
             }
         }
+    }
+
+    /// In another standing thread than the one that does not take it.
+    fn post_elsewhere(&mut self, task: TaskId, at: Timestamp, now: Timestamp) {
+        let job = self.standing_thread(self.thread.clone());
+        let id = self.task_id();
+        self.desk.retry_elsewhere(task, at);
+        self.desk.push_front(id, job, now, at);
     }
 
     fn try_later(&mut self, task: TaskId, at: Timestamp, done: Done, turn: &mut Turn) {

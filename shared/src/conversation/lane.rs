@@ -114,6 +114,13 @@ impl<J> Lane<J> {
         self.tasks.front().filter(|task| task.id == id)
     }
 
+    pub(super) fn is_under_way(&self, job: &J) -> bool
+    where
+        J: PartialEq,
+    {
+        self.head != Head::Idle && self.tasks.front().is_some_and(|task| task.job == *job)
+    }
+
     pub(super) fn retry_at(&mut self, id: TaskId, at: Timestamp, done: Done) {
         if let Some(task) = self.tasks.front_mut().filter(|task| task.id == id) {
             task.failed(at, done);
@@ -209,6 +216,10 @@ impl<J> Lane<J> {
     /// Whether one like this waits and is not parked.
     pub(super) fn has_waiting(&self, is_meant: impl Fn(&J) -> bool) -> bool {
         self.tasks.iter().any(|task| !task.parked && is_meant(&task.job))
+    }
+
+    pub(super) fn has_parked(&self, is_meant: impl Fn(&J) -> bool) -> bool {
+        self.tasks.iter().any(|task| task.parked && is_meant(&task.job))
     }
 
     /// Whether one like this has not begun. `parked`: also if it lets others pass.

@@ -89,6 +89,12 @@ impl Conversation {
             self.has_agent = true;
             turn.save = true;
         }
+        // A look that is under way may have come too early to find them.
+        let look = DeskJob::LookForPeople;
+        if self.desk.is_under_way(&look) && !self.desk.has_next(&look, true) {
+            self.enqueue(look, turn.context.now);
+            turn.save = true;
+        }
         if let Some(seq) = self.unread.take() {
             self.delivered = seq;
             turn.send(ServerFrame::Delivered { through: seq });

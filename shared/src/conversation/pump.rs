@@ -15,7 +15,10 @@ impl Conversation {
         if let Some((task, done)) = self.desk.start(now) {
             let attempt = match done {
                 Done::No => Attempt::First,
-                Done::Maybe => Attempt::MaybeDone { last_post },
+                Done::Maybe => Attempt::MaybeDone {
+                    last_post,
+                    since: task.since,
+                },
             };
             turn.save = true;
             turn.effects.push(Effect::Desk {

@@ -233,7 +233,7 @@ impl Conversation {
                 self.reading.finish(task);
                 self.close(ClosedBy::ThreadGone, turn);
             }
-            (Failure::Refused | Failure::ThreadGone, _) => self.not_shown(task, turn),
+            (Failure::Refused | Failure::ThreadGone, _) => self.give_up_reading(task, turn),
         }
     }
 
@@ -251,7 +251,7 @@ impl Conversation {
         } else if turn.context.now.since(head.since) < GIVE_UP_AFTER {
             self.reading.park(task, at, Done::No);
         } else {
-            self.not_shown(task, turn);
+            self.give_up_reading(task, turn);
         }
     }
 
@@ -272,7 +272,7 @@ impl Conversation {
         }
     }
 
-    fn not_shown(&mut self, task: TaskId, turn: &mut Turn) {
+    fn give_up_reading(&mut self, task: TaskId, turn: &mut Turn) {
         if let Some(task) = self.reading.finish(task) {
             self.reading_given_up(&task.job, turn);
         }
@@ -283,11 +283,13 @@ impl Conversation {
         match job {
             // The site's next look asks for another one.
             Reading::Sweep => {}
-            Reading::Message(_) | Reading::Files(_) => {
-                self.notice(Notice::NotShown, turn);
-                self.tell_thread(ThreadNotice::NotShown, turn.context.now);
-            }
+            Reading::Message(_) | Reading::Files(_) => self.not_shown(turn),
         }
+    }
+
+    pub(super) fn not_shown(&mut self, turn: &mut Turn) {
+        self.notice(Notice::NotShown, turn);
+        self.tell_thread(ThreadNotice::NotShown, turn.context.now);
     }
 }
 

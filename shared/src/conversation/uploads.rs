@@ -81,7 +81,8 @@ impl Conversation {
         let before = self.uploads.pace;
         let cost = size.unwrap_or(largest) as f64;
         self.uploads.pace.take(cost, BYTES, now).map_err(too_fast)?;
-        self.take_message(now).inspect_err(|_| self.uploads.pace = before)
+        self.take_message(1, now)
+            .inspect_err(|_| self.uploads.pace = before)
     }
 
     /// Whether a file of which this much has come is still wanted.

@@ -62,9 +62,11 @@ impl Conversation {
         text: String,
         turn: &mut Turn,
     ) {
+        // Each costs a call at the desk.
+        let parts = text.len().div_ceil(turn.context.desk.post_limit.max(1));
         if let Err(code) = check_text(&text)
             .map_err(Some)
-            .and_then(|()| self.accept(&id, &text, |this| this.take_message(turn.context.now)))
+            .and_then(|()| self.accept(&id, &text, |this| this.take_message(parts, turn.context.now)))
         {
             return reject(connection, id, code, turn);
         }
@@ -115,9 +117,10 @@ impl Conversation {
         })
     }
 
-    pub(super) fn take_message(&mut self, now: Timestamp) -> Result<(), Rejection> {
+    /// `posts`: that it takes at the desk. However many, one message is let through by a rested pace.
+    pub(super) fn take_message(&mut self, posts: usize, now: Timestamp) -> Result<(), Rejection> {
         let allowed = Allowance::messages(self.plan.messages_per_minute);
-        let taken = self.pace.take(1.0, allowed, now);
+        let taken = self.pace.take((posts as f64).min(allowed.at_once), allowed, now);
         taken.map_err(|wait| Rejection::TooFast {
             retry_after_ms: in_ms(wait),
         })

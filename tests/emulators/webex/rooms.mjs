@@ -46,7 +46,10 @@ function updateRoom(call) {
   if (room.type === 'direct') throw new WebexError(400, 'Unable to update a direct room.');
   if (room.isLocked && !state.membership(room.id, caller.id).isModerator) throw new WebexError(403);
   const { fields } = readFields(call);
+  const wasLocked = room.isLocked;
   Object.assign(room, roomFields({ ...room, title: undefined, ...fields }));
+  const creator = state.membership(room.id, room.creatorId);
+  if (room.isLocked && !wasLocked && creator) creator.isModerator = true;
   if (room.description === ' ') delete room.description;
   call.publish(roomEvent(state, 'updated', caller, room));
   return roomReply(state, caller, room);
@@ -56,8 +59,8 @@ function deleteRoom(call) {
   const { state, caller, params } = call;
   const room = state.roomFor(caller, params.id);
   const membership = state.membership(room.id, caller.id);
-  // Nobody moderates an unlocked room, so there its creator counts as the one who may delete it.
-  const mayDelete = room.isLocked ? membership.isModerator : room.creatorId === caller.id;
+  // Nobody moderates a room that is not locked, not even its creator.
+  const mayDelete = membership.isModerator;
   const leaving = mayDelete ? state.membersOf(room.id) : [membership];
   const events = leaving.map((one) => membershipEvent(state, 'deleted', caller, one));
   if (mayDelete) state.removeRoom(room);

@@ -11,9 +11,20 @@ use std::{
 };
 use worker::{Env, Result, console_warn};
 
+/// Stands in the place of an account that is gone, so that the others keep theirs.
+const NO_ACCOUNT: &str = "-";
+
 /// How many there are, counted from 0.
 pub(crate) fn count(env: &Env) -> usize {
     config::list(env, "WEBEX_REFRESH_TOKEN").map_or(1, |tokens| tokens.len().max(1))
+}
+
+/// Whether the operator still has an account for this thread.
+pub(crate) fn has_account(env: &Env, thread: &ThreadRef) -> bool {
+    let tokens = config::list(env, "WEBEX_REFRESH_TOKEN").unwrap_or_default();
+    tokens
+        .get(account_of(thread))
+        .is_some_and(|token| token != NO_ACCOUNT)
 }
 
 pub(super) fn thread(account: usize, room: String) -> ThreadRef {
@@ -85,17 +96,12 @@ impl Api<'_> {
     }
 
     /// A room that an earlier attempt has opened, by whichever account.
-    pub(super) async fn opened_before(
-        &self,
-        title: &str,
-        seed: &str,
-        within: Option<Duration>,
-    ) -> Result<Option<ThreadRef>, Failure> {
+    pub(super) async fn opened_before(&self, title: &str, seed: &str) -> Result<Option<ThreadRef>, Failure> {
         for api in self.all(seed) {
-            match api.room_titled(title, within).await {
+            match api.room_titled(title).await {
                 Ok(Some(room)) => return Ok(Some(api.thread(room))),
-                // Without a token nothing could be done in its room either.
-                Ok(None) | Err(Failure::NotDone { retry_after: None }) => {}
+                // Without a token, or where it is refused, nothing could be done in its room either.
+                Ok(None) | Err(Failure::NotDone { retry_after: None } | Failure::Refused) => {}
                 Err(failure) => return Err(failure),
             }
         }

@@ -78,7 +78,8 @@ impl Webex<'_> {
                     };
                     (name, size, state)
                 }
-                Err(Trouble { status: 404, .. }) => continue,
+                // It may be there a moment later; if it is not, both sides are told in the end.
+                Err(Trouble { status: 404, .. }) => (None, None, DeskFileState::Pending),
                 // Infected, not to be scanned, or not for us: the words beside it still go out.
                 Err(Trouble {
                     failure: Failure::Refused,

@@ -14,7 +14,7 @@ mod site;
 mod watch;
 mod wire;
 
-pub(crate) use accounts::{account_of, count as accounts};
+pub(crate) use accounts::{account_of, count as accounts, has_account};
 pub(crate) use api::Api;
 pub(super) use delivery::{heard, heard_at_site};
 
@@ -47,8 +47,8 @@ pub(super) const LIMITS: Limits = Limits {
     ],
 };
 
-/// No attempt to open a room goes on for longer than a day.
-const OLDEST_ATTEMPT: Duration = Duration::from_secs(25 * 60 * 60);
+/// Ours and that of Webex, at most.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(5 * 60);
 
 pub(super) struct Webex<'a> {
     api: &'a Api<'a>,
@@ -76,7 +76,7 @@ impl<'a> Webex<'a> {
             DeskJob::AddParticipant(who) => self.add(room, who).await,
             DeskJob::LookForPeople => self.look_for_people(room).await,
             DeskJob::Watch => {
-                let watch = self.watch(room, attempt).await?;
+                let watch = self.watch(room, *attempt == Attempt::First).await?;
                 Ok(DeskOutcome::Watching(watch))
             }
             DeskJob::Rewatch(watch) => {
@@ -106,7 +106,7 @@ impl<'a> Webex<'a> {
             DeskJob::EndThread(how) => {
                 match how {
                     ThreadEnd::Leave => self.leave(room).await?,
-                    ThreadEnd::Delete => self.delete(&format!("/rooms/{room}")).await?,
+                    ThreadEnd::Delete => self.delete_room(room).await?,
                 }
                 Ok(DeskOutcome::ThreadEnded)
             }
@@ -119,7 +119,7 @@ impl<'a> Webex<'a> {
     async fn open_room(&self, title: &str, attempt: &Attempt) -> Result<ThreadRef, Failure> {
         let seed = self.place.conversation;
         if let Attempt::MaybeDone { .. } = attempt
-            && let Some(thread) = self.api.opened_before(title, seed, Some(OLDEST_ATTEMPT)).await?
+            && let Some(thread) = self.api.opened_before(title, seed).await?
         {
             return Ok(thread);
         }
@@ -154,8 +154,8 @@ impl<'a> Webex<'a> {
         }
     }
 
-    /// A post of ours that an attempt may have left: it has this text, and comes after the last one known. That one may
-    /// have been deleted, so its time counts too.
+    /// A post of ours that an attempt may have left: it has this text, and comes after the last one known, or where none is
+    /// after the first attempt. The last one may have been deleted, so its time counts too.
     async fn posted_before(
         &self,
         room: &str,
@@ -163,7 +163,7 @@ impl<'a> Webex<'a> {
         text: &str,
         attempt: &Attempt,
     ) -> Result<Option<Post>, Failure> {
-        let Attempt::MaybeDone { last_post } = attempt else {
+        let Attempt::MaybeDone { last_post, since } = attempt else {
             return Ok(None);
         };
         let me = self.api.own_id(account).await?;
@@ -171,7 +171,8 @@ impl<'a> Webex<'a> {
         let look = |message: Message| {
             let at = time(&message.created);
             let is_last = |post: &Post| post.message.0 == message.id || at.is_some() && at <= post.at;
-            if last_post.as_ref().is_some_and(is_last) {
+            let is_before = at.is_some_and(|at| at + CLOCKS_DIFFER < *since);
+            if is_before || last_post.as_ref().is_some_and(is_last) {
                 return false;
             }
             if message.person_id == me {

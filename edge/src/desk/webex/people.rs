@@ -3,7 +3,7 @@
 use super::{Webex, api::Trouble, is_bot, wire::*};
 use crate::{calls::accounts::Account, platform::http::Payload};
 use shared::conversation::{DeskOutcome, Failure, Participant};
-use worker::Method;
+use worker::{Method, console_warn};
 
 impl Webex<'_> {
     pub(super) async fn add(&self, room: &str, who: &Participant) -> Result<DeskOutcome, Failure> {
@@ -52,7 +52,38 @@ impl Webex<'_> {
         }
     }
 
-    /// The bot's account goes first: as long as the integration's is in, it can be tried again.
+    /// Deletes the room for everybody, which only a moderator can: there is one as soon as the room is locked, whoever has
+    /// created it. Where somebody else has locked it, we can only leave.
+    pub(super) async fn delete_room(&self, room: &str) -> Result<(), Failure> {
+        let path = format!("/rooms/{room}");
+        let title = match self.api.get::<Room>(self.api.us(), &path).await {
+            // What stands there is not the title, and would be written over it.
+            Ok(room) if room.errors.contains_key("title") => {
+                return Err(Failure::Passing { retry_after: None });
+            }
+            Ok(room) => room.title,
+            Err(Trouble { status: 404, .. }) => return Ok(()),
+            Err(trouble) => return Err(trouble.into()),
+        };
+        let locked = LockedRoom {
+            title: &title,
+            is_locked: true,
+        };
+        let locked = self
+            .api
+            .send_json::<Room>(self.api.us(), Method::Put, &path, &locked);
+        match locked.await {
+            Ok(_) => self.delete(self.api.us(), &path).await,
+            Err(trouble) if trouble.failure == Failure::Refused => {
+                console_warn!("a room that others have locked is left, not deleted");
+                self.leave(room).await
+            }
+            Err(trouble) => Err(trouble.into()),
+        }
+    }
+
+    /// Each by its own token: in a room that an agent has locked nobody else may take it out. The bot's goes first: as long
+    /// as the integration's is in, it can be tried again.
     pub(super) async fn leave(&self, room: &str) -> Result<(), Failure> {
         for account in [Account::DeskBot, self.api.us()] {
             let own_id = match self.api.own_id(account).await {
@@ -72,19 +103,15 @@ impl Webex<'_> {
                 listed => listed?,
             }
             for id in own {
-                self.delete(&format!("/memberships/{id}")).await?;
+                self.delete(account, &format!("/memberships/{id}")).await?;
             }
         }
         Ok(())
     }
 
     /// What is not there any more is deleted.
-    pub(super) async fn delete(&self, path: &str) -> Result<(), Failure> {
-        match self
-            .api
-            .call(self.api.us(), Method::Delete, path, Payload::None)
-            .await
-        {
+    async fn delete(&self, account: Account, path: &str) -> Result<(), Failure> {
+        match self.api.call(account, Method::Delete, path, Payload::None).await {
             Ok(_) | Err(Trouble { status: 404, .. }) => Ok(()),
             Err(trouble) => Err(trouble.into()),
         }

@@ -15,6 +15,8 @@ use shared::{
 use std::time::Duration;
 use worker::{console_warn, url::form_urlencoded};
 
+/// No attempt to open a room goes on for longer than a day; where messages are left the room is found again by its site.
+const OLDEST_ATTEMPT: Duration = Duration::from_secs(25 * 60 * 60);
 /// Rooms in one answer. Webex gives up to a thousand, which might be more than is read of an answer.
 const ROOMS: usize = 500;
 
@@ -114,7 +116,7 @@ impl Api<'_> {
         useless: Option<&ThreadRef>,
     ) -> Result<ThreadRef, Failure> {
         let title = words::standing_title(topic, reference);
-        let known = self.opened_before(&title, reference, None).await?;
+        let known = self.opened_before(&title, reference).await?;
         let thread = match known.filter(|known| Some(known) != useless) {
             Some(thread) => thread,
             None => self.open_room(&title, reference).await?,
@@ -124,15 +126,11 @@ impl Api<'_> {
         Ok(thread)
     }
 
-    /// The latest first; one that was created longer ago than this is not looked for.
-    pub(super) async fn room_titled(
-        &self,
-        title: &str,
-        within: Option<Duration>,
-    ) -> Result<Option<String>, Failure> {
+    /// The latest first; one that is older than any attempt to open it is not looked for.
+    pub(super) async fn room_titled(&self, title: &str) -> Result<Option<String>, Failure> {
         let (mut known, mut is_readable) = (None, true);
         let look = |room: Room| {
-            let is_old = |at: Timestamp| within.is_some_and(|within| at + within < now());
+            let is_old = |at: Timestamp| at + OLDEST_ATTEMPT < now();
             if time(&room.created).is_some_and(is_old) {
                 return false;
             }

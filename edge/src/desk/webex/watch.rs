@@ -9,7 +9,7 @@ use super::{
 };
 use crate::platform::http::Payload;
 use shared::{
-    conversation::{Attempt, DeskOutcome, DeskRef, Failure, Found, Newest, WatchRef},
+    conversation::{DeskOutcome, DeskRef, Failure, Found, Newest, WatchRef},
     time::Timestamp,
 };
 use worker::{Method, Result, console_warn};
@@ -23,11 +23,11 @@ const FIRST_PAGE: usize = 100;
 
 impl Webex<'_> {
     /// Without an address that Webex could reach, the site's tick reads the room instead: then there is no webhook.
-    pub(super) async fn watch(&self, room: &str, attempt: &Attempt) -> Result<WatchRef, Failure> {
+    pub(super) async fn watch(&self, room: &str, is_first: bool) -> Result<WatchRef, Failure> {
         let Some(hook) = self.hook()? else {
             return Ok(WatchRef(String::new()));
         };
-        if let Attempt::MaybeDone { .. } = attempt {
+        if !is_first {
             let mut known = None;
             let mut other = |known_hook: Webhook| {
                 if known_hook.target_url == hook.address {
@@ -69,7 +69,7 @@ impl Webex<'_> {
     pub(super) async fn rewatch(&self, room: &str, watch: &WatchRef) -> Result<WatchRef, Failure> {
         if watch.0.is_empty() {
             // It began where Webex could not reach this worker.
-            return self.watch(room, &Attempt::First).await;
+            return self.watch(room, true).await;
         }
         let path = format!("/webhooks/{}", watch.0);
         match self.api.get::<Webhook>(self.api.us(), &path).await {
@@ -77,7 +77,7 @@ impl Webex<'_> {
             Ok(_) => self.revive(watch.clone()).await,
             Err(Trouble {
                 status: 400 | 404, ..
-            }) => self.watch(room, &Attempt::MaybeDone { last_post: None }).await,
+            }) => self.watch(room, false).await,
             Err(trouble) => Err(trouble.into()),
         }
     }

@@ -13,6 +13,14 @@ pub(super) struct NewRoom<'a> {
     pub(super) title: &'a str,
 }
 
+/// A change: Webex wants the title whatever changes.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct LockedRoom<'a> {
+    pub(super) title: &'a str,
+    pub(super) is_locked: bool,
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct NewMembership<'a> {
