@@ -83,12 +83,21 @@ export async function pressLauncher(page) {
 
 /** The panel's frame, once it has drawn its first screen. */
 export async function panelOf(page) {
-  return until(() => page.frames().find((one) => one.url().includes('/frame')), undefined, () => 'the panel did not open');
+  const panel = await until(() => page.frames().find((one) => one.url().includes('/frame')), undefined, () => 'the panel did not open');
+  // What is drawn before the panel's own code has come has none, and a click on it may be lost.
+  await panel.locator('main[tabindex="-1"]').first().waitFor({ state: 'attached' });
+  return panel;
 }
 
 export async function openChat(page) {
   await pressLauncher(page);
   return panelOf(page);
+}
+
+/** The page has heard of it, too. */
+export async function closeChat(page, panel) {
+  await panel.getByRole('button', { name: 'Close chat' }).click();
+  await page.evaluate(() => new Promise((done) => setTimeout(done)));
 }
 
 /** Fills in the composer and sends. */

@@ -10,7 +10,7 @@ let context;
 beforeEach(async () => {
   context = await browser.newContext();
   page = await context.newPage();
-  await page.goto(world.url);
+  await page.goto(`${world.url}/?`);
 });
 afterEach(() => context.close());
 
@@ -48,6 +48,7 @@ test('topic, form, bot, hand-off, a person, the end, and again', async () => {
   await panel.getByRole('heading', { name: 'Support' }).waitFor();
 
   await write(panel, 'Thanks a lot');
+  await world.posted('live-chat: Thanks a lot');
   await log(panel).getByText('With the team').last().waitFor({ state: 'attached' });
   const room = await world.room();
   assert.equal(room.lines.at(-1), 'live-chat: Thanks a lot');
@@ -92,7 +93,7 @@ test('a reload and a second tab show the whole conversation, nothing twice; the 
   assert.equal(await panel.getByRole('textbox', { name: 'Write a message' }).inputValue(), 'half a sentence');
 
   const tab = await context.newPage();
-  await tab.goto(world.url);
+  await tab.goto(`${world.url}/?`);
   const other = await panelOf(tab);
   await shown(other, 'answer');
   await write(panel, 'from the first tab');

@@ -16,7 +16,7 @@ afterEach(() => context.close());
 
 /** A chat with Anna, who said something. */
 async function chat() {
-  await page.goto(world.url);
+  await page.goto(`${world.url}/?`);
   const panel = await openChat(page);
   await panel.getByRole('button', { name: 'Talk to Anna' }).click();
   await until(async () => (await world.room())?.webhooks.length === 1);
@@ -69,7 +69,7 @@ test('on paper: the whole transcript and nothing else, dark on light', async () 
   page = await context.newPage();
   const long = Array.from({ length: 60 }, (_, nth) => entry(nth + 1, { agent: { name: 'Anna', body: [{ text: `Line ${nth}` }] } }));
   await playEdge(context, { phase: { with_agent: { name: 'Anna' } } }, long);
-  await page.goto(world.url);
+  await page.goto(`${world.url}/?`);
   const panel = await openChat(page);
   await panel.getByRole('button', { name: 'Talk to Anna' }).click();
   await log(panel).getByText('Line 59', { exact: true }).waitFor();

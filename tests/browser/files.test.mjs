@@ -37,7 +37,7 @@ let panel;
 async function chat(options) {
   context = await browser.newContext(options);
   page = await context.newPage();
-  await page.goto(world.url);
+  await page.goto(`${world.url}/?`);
   panel = await openChat(page);
   await panel.getByRole('button', { name: 'Talk to Anna' }).click();
   await panel.locator('.clip').waitFor();

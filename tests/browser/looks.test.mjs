@@ -26,7 +26,7 @@ test('the owner may fix the colours, whatever the system has', async () => {
     const context = await browser.newContext({ colorScheme });
     await withSettings(context, (settings) => (settings.theme = theme));
     const page = await context.newPage();
-    await page.goto(world.url);
+    await page.goto(`${world.url}/?`);
     const panel = await openChat(page);
     await panel.getByRole('button', { name: 'Sales' }).waitFor();
     assert.equal(await panel.evaluate(() => getComputedStyle(document.body).backgroundColor), background);
@@ -39,7 +39,7 @@ for (const colorScheme of ['light', 'dark']) {
     test(`${device}, ${colorScheme}`, async () => {
       const context = await browser.newContext({ colorScheme, viewport, bypassCSP: true });
       const page = await context.newPage();
-      await page.goto(world.url);
+      await page.goto(`${world.url}/?`);
       const panel = await openChat(page);
       const check = looker(page, panel, `${device}-${colorScheme}`);
       await panel.getByRole('button', { name: 'Sales' }).waitFor();
@@ -87,7 +87,7 @@ for (const colorScheme of ['light', 'dark']) {
       const edge = await playEdge(context, { phase: { closed: { by: 'message_left', at: Date.now() } }, delivered: 1 }, [
         entry(1, { visitor: { id: 'message-1', text: 'Do you have the green one in stock again?' } }),
       ]);
-      await page.goto(world.url);
+      await page.goto(`${world.url}/?`);
       const panel = await openChat(page);
       const check = looker(page, panel, `${device}-${colorScheme}`);
       await panel.getByText('Opens tomorrow').waitFor();

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { until } from '../harness.mjs';
-import { browser, log, openChat, panelOf, useBrowser, world } from './browser.mjs';
+import { browser, closeChat, log, openChat, panelOf, useBrowser, world } from './browser.mjs';
 
 useBrowser();
 let context;
@@ -19,7 +19,7 @@ beforeEach(async () => {
     };
   });
   page = await context.newPage();
-  await page.goto(world.url);
+  await page.goto(`${world.url}/?`);
   panel = await openChat(page);
   await panel.getByRole('button', { name: 'Talk to Anna' }).click();
   await until(async () => (await world.room())?.webhooks.length === 1);
@@ -36,7 +36,7 @@ test('unread messages stand in front of the title, until they are read', async (
   await world.agentSays('seen at once');
   await heard(panel, 'seen at once');
   assert.equal(await page.title(), title);
-  await panel.getByRole('button', { name: 'Close chat' }).click();
+  await closeChat(page, panel);
   await world.agentSays('one');
   await world.agentSays('two');
   await until(async () => (await page.title()) === `(2) ${title}`);
@@ -55,11 +55,11 @@ test('a soft sound for what is not seen, in one tab, and none when it is turned 
   assert.equal(await tones(panel), 0);
 
   const tab = await context.newPage();
-  await tab.goto(world.url);
+  await tab.goto(`${world.url}/?`);
   const other = await panelOf(tab);
   await heard(other, 'in view');
   await other.getByRole('button', { name: 'Close chat' }).click();
-  await panel.getByRole('button', { name: 'Close chat' }).click();
+  await closeChat(page, panel);
   await world.agentSays('out of view');
   await Promise.all([heard(panel, 'out of view'), heard(other, 'out of view')]);
   await until(async () => (await tones(panel)) + (await tones(other)) > 0);
@@ -79,7 +79,7 @@ test('a soft sound for what is not seen, in one tab, and none when it is turned 
   await panel.getByRole('menuitem', { name: 'Turn sound on' }).waitFor();
   await tab.close();
   await page.keyboard.press('Escape');
-  await panel.getByRole('button', { name: 'Close chat' }).click();
+  await closeChat(page, panel);
   await world.agentSays('in silence');
   await heard(panel, 'in silence');
   await soundIsOver(panel);

@@ -12,12 +12,12 @@ const shown = async (panel) => (await log(panel).innerText()).match(/\bline \d+\
 test('twenty messages signalled in any order, at once and twice, stand in the order they were written, in every tab', async (test) => {
   const context = await browser.newContext();
   const page = await context.newPage();
-  await page.goto(world.url);
+  await page.goto(`${world.url}/?`);
   const panel = await openChat(page);
   await panel.getByRole('button', { name: 'Talk to Anna' }).click();
   await until(async () => (await world.room())?.webhooks.length === 1);
   const tab = await context.newPage();
-  await tab.goto(world.url);
+  await tab.goto(`${world.url}/?`);
   const other = await panelOf(tab);
   await log(other).waitFor({ state: 'attached' });
   await world.wasRead((await world.room()).id);

@@ -115,7 +115,7 @@ export function botContract(bot) {
         visitor.say('hello');
         await visitor.hears('* bot_failed');
         const [said, failed] = [/^visitor: hello$/, /^\* bot_failed$/].map((line) => visitor.entries[visitor.lines.findIndex((one) => line.test(one))]);
-        assert.ok(failed.at - said.at < 7_000, `${failed.at - said.at} ms`);
+        assert.ok(failed.at - said.at < 6_000, `${failed.at - said.at} ms`);
         await until(() => visitor.state.phase === 'waiting');
         await world.posted(/The bot could not go on/);
         if (fault.delay_ms) {

@@ -17,7 +17,7 @@ export const webex = {
     list: `GET ${API}/messages?`,
     read: `GET ${API}/messages/`,
   },
-  looks: { open: `GET ${API}/rooms`, watch: `GET ${API}/webhooks`, post: `GET ${API}/messages?` },
+  looks: { open: `GET ${API}/rooms`, watch: `GET ${API}/webhooks`, post: `GET ${API}/messages?*max=50` },
   refusals: [400, 403, 409],
   longest: 7_439,
   team: ['anna@example.com'],

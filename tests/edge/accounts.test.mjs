@@ -131,6 +131,41 @@ test('a room for left messages that refuses them is replaced', { timeout: 120_00
   assert.equal((await has('three')).id, second.id);
 });
 
+test('a room for left messages is replaced when its account is taken away', { timeout: 120_000 }, async (t) => {
+  const jane = { name: 'Jane', email: 'jane@example.org' };
+  const leave = (message) => new Visitor(world).start('person', jane, { site: 'left', message });
+  const has = (text) => until(async () => (await world.rooms()).find((room) => room.lines.some((line) => line.endsWith(text))));
+  await leave('one');
+  const first = await has('one');
+  const all = world.vars.WEBEX_REFRESH_TOKEN;
+  const tokens = all.split(', ');
+  tokens[Object.keys(BOTH).indexOf(ownerOf(first))] = '-';
+  t.after(() => world.restartWorker({ WEBEX_REFRESH_TOKEN: all }));
+  await world.restartWorker({ WEBEX_REFRESH_TOKEN: tokens.join(', ') });
+  await leave('two');
+  const second = await has('two');
+  assert.notEqual(ownerOf(second), ownerOf(first));
+});
+
+test('what an attempt may have left is not looked for among what is older', { timeout: 60_000 }, async () => {
+  const jane = { name: 'Jane', email: 'jane@example.org' };
+  const leave = (message) => new Visitor(world).start('person', jane, { site: 'left', message });
+  const has = (text) => until(async () => (await world.rooms()).find((room) => room.lines.some((line) => line.endsWith(text))));
+  await leave('one');
+  const { id } = await has('one');
+  for (let n = 0; n < 120; n += 1) await world.webex('agent-anna', 'POST', '/messages', { roomId: id, text: `m${n}` });
+  await world.control('POST', '/rooms/age', { id, by_ms: 60 * 60_000 });
+  await world.control('DELETE', '/requests');
+  await world.fault({ route: 'POST /webex/v1/messages', drop: 'after' });
+  await leave('two');
+  await has('two');
+  await until(async () => (await world.requests('GET /webex/v1/messages')).some(({ status }) => status === 200));
+  await leave('three');
+  const { lines } = await has('three');
+  assert.equal(lines.filter((line) => line.endsWith('two')).length, 1);
+  assert.equal((await world.requests('GET /webex/v1/messages')).length, 1, 'one page');
+});
+
 test('the room for left messages is one, and goes on by its account', { timeout: 120_000 }, async () => {
   const lines = async () => (await world.rooms()).flatMap((room) => room.lines);
   const jane = { name: 'Jane', email: 'jane@example.org' };

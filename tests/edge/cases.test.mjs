@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { changed, startWorld, until, Visitor } from '../harness.mjs';
+import { changed, patient, startWorld, until, Visitor } from '../harness.mjs';
 
 const MINUTE = 60_000;
 /** A copy is gone by for this long at most, and reaches every place within as much again. */
@@ -87,9 +87,9 @@ describe('from outside', () => {
   test('200 clients that send a byte now and then hold nobody up', async () => {
     const { hostname, port } = new URL(world.url);
     const slow = Array.from({ length: 200 }, () => connect(Number(port), hostname));
-    const gone = [];
+    const gone = new Set();
     await Promise.all(slow.map((socket) => once(socket, 'connect')));
-    for (const socket of slow) socket.on('error', () => {}).on('close', () => gone.push(socket)).on('data', () => gone.push(socket));
+    for (const socket of slow) socket.on('error', () => {}).on('close', () => gone.add(socket)).on('data', () => gone.add(socket));
     const head = 'POST /v1/conversations HTTP/1.1\r\nHost: slow\r\nContent-Type: application/json\r\nContent-Length: 10000\r\n\r\n{';
     let sent = 0;
     const drip = setInterval(() => {
@@ -113,7 +113,7 @@ describe('from outside', () => {
       await world.control('POST', '/reset');
     }
     assert.ok(sent > 3, 'they were at it');
-    assert.ok(gone.length < 200, 'all were turned away: this says nothing');
+    assert.ok(gone.size < 200, 'all were turned away: this says nothing');
     clearInterval(drip);
     for (const socket of slow) socket.destroy();
     reader.destroy();
@@ -197,7 +197,7 @@ describe('a copy of the settings that is out of date', () => {
 
 describe('a deploy', () => {
   before(async () => {
-    world = await startWorld({ settings: (d) => (d.messages_per_minute = 6_000) });
+    world = await startWorld({ settings: patient });
   });
   after(() => world?.close());
 

@@ -77,6 +77,6 @@ describe('tokens', () => {
     await world.fault({ route: 'POST /webex/v1/access_token', status: 500, times: 2 });
     visitor.say('one');
     await until(() => visitor.state.desk === 'retrying');
-    await until(() => visitor.state.delivered === 1, 15_000);
+    await until(() => visitor.state.delivered === 1, 30_000);
   });
 });

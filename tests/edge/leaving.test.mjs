@@ -24,8 +24,8 @@ async function siteHook({ members }, site) {
 }
 
 /** A chat with an agent in it, and the site is told of whoever leaves. */
-async function chat(site = 'default') {
-  const visitor = await world.visitSettled('person', {}, { site });
+async function chat(site = 'default', topic = 'person') {
+  const visitor = await world.visitSettled(topic, {}, { site });
   const room = await until(async () => {
     const room = await world.roomOf(visitor);
     return room.members.some((email) => AGENTS[email]) && room;
@@ -67,6 +67,13 @@ test('the last one: the visitor is told, nothing is with the team, and whoever c
   }
 });
 
+test('a bot that stays does not answer for the team', async () => {
+  const { visitor, room } = await chat('default', 'support');
+  await leaves(BEN, room.id);
+  await leaves(ANNA, room.id);
+  await visitor.hears('* nobody_answered');
+});
+
 test('one of several: nothing changes', async () => {
   const { visitor, room, token } = await chat('mixed');
   await world.agentSays('/invite carl@example.com', { token, roomId: room.id });
@@ -106,10 +113,16 @@ test('a webhook that was switched off is switched on again', async () => {
 });
 
 test('the address of a site takes what is rightly signed, and nothing else', async () => {
-  const { visitor, room } = await chat();
+  const { visitor, room, hook } = await chat();
   const body = JSON.stringify({ resource: 'memberships', event: 'deleted', data: { id: 'm', roomId: room.id } });
-  const path = '/v1/desk/webex/sites/default?account=0';
   const sign = (secret) => ({ 'x-spark-signature': createHmac('sha1', secret).update(body).digest('hex') });
+  const { pathname, search } = new URL(hook.targetUrl);
+  const path = pathname + search;
+  // So that no look asks who is there, for five minutes.
+  const secret = createHmac('sha256', world.vars.MASTER_KEY).update('webhook:site/default').digest('base64url');
+  assert.equal((await world.call('POST', path, body, sign(secret))).status, 200);
+  const isAsked = ({ path, status }) => path.includes(room.id) && status === 200;
+  await until(async () => (await world.requests('GET /webex/v1/memberships')).some(isAsked));
   await world.control('DELETE', '/requests');
   for (const headers of [{}, { 'x-spark-signature': '' }, sign(''), sign(world.vars.MASTER_KEY)]) {
     const { status, body: answer } = await world.call('POST', path, body, headers);

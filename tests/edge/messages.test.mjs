@@ -196,9 +196,9 @@ describe('closing time', () => {
     assert.ok(!visitor.state.leave_message);
   });
 
-  test('it comes while one visitor waits, one chats and one talks to the bot', { timeout: 180_000 }, async () => {
+  test('it comes while one visitor waits, one chats and one talks to the bot', { timeout: 240_000 }, async () => {
     // Hours end on the minute: begin where the next one is near, but not too near.
-    const closes = Math.ceil((Date.now() + 15_000) / MINUTE) * MINUTE;
+    const closes = Math.ceil((Date.now() + 40_000) / MINUTE) * MINUTE;
     await open('evening', (d) => Object.assign(d, special([[closes - 10 * MINUTE, closes]])));
     const [waits, bot, chats] = [
       await world.visitSettled('person', {}, { site: 'evening' }),

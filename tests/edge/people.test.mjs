@@ -5,6 +5,9 @@ import { ANNA, BEN, CARL, changed, startWorld, until, Visitor } from '../harness
 
 const [ANNA_AT, BEN_AT, CARL_AT] = ['anna@example.com', 'ben@example.com', 'carl@example.com'];
 
+/** In milliseconds, of which three seconds are for an answer that does not come. A call is given up after ten. */
+const SOON = 9_000;
+
 let world;
 before(async () => {
   world = await startWorld();
@@ -82,6 +85,28 @@ describe('a personal room has one representative', () => {
     assert.deepEqual(taken, [ANNA_AT, BEN_AT, CARL_AT, ANNA_AT]);
   });
 
+  test('presence that does not answer: somebody is called within seconds', async () => {
+    await site('hanging', three);
+    await world.fault({ route: 'GET /webex/v1/people?email', hang: true });
+    const began = Date.now();
+    assert.equal(await representative('hanging'), ANNA_AT);
+    assert.ok(Date.now() - began < SOON, `${Date.now() - began} ms`);
+  });
+
+  test('a name that does not come: what they wrote is shown within seconds, under the mask', async (t) => {
+    // Names are remembered, and for a while that there is none.
+    t.after(() => world.restartWorker());
+    await world.restartWorker();
+    await site('nameless', three);
+    const visitor = await visit('nameless');
+    await world.fault({ route: 'GET /webex/v1/people/', hang: true });
+    const began = Date.now();
+    await world.agentSays('hello');
+    await until(() => visitor.lines.some((line) => line.endsWith(': hello')));
+    assert.ok(Date.now() - began < SOON, `${Date.now() - began} ms`);
+    await world.metAllFaults();
+  });
+
   test('nobody is available: still somebody', async () => {
     await site('away', three);
     for (const email of three.participants) await presence(email, 'OutOfOffice');
@@ -107,6 +132,7 @@ describe('nobody answers', () => {
     await site('slow', { participants: [ANNA_AT, BEN_AT], room: 'personal' }, soon);
     const visitor = await visit('slow');
     await visitor.hears('* nobody_answered');
+    await until(async () => (await invitations()).length >= 2);
     assert.deepEqual(await invitations(), [ANNA_AT, BEN_AT]);
     await until(() => visitor.state.leave_message);
     await world.posted(/Nobody has answered/);
@@ -125,7 +151,7 @@ describe('nobody answers', () => {
   });
 
   test('an answer in time: nobody else is called', async () => {
-    const later = (d) => (d.timeouts.answer = 5);
+    const later = (d) => (d.timeouts.answer = 15);
     await site('prompt', { participants: [ANNA_AT, BEN_AT], room: 'personal' }, later);
     await site('late', { participants: [ANNA_AT], room: 'group' }, later);
     const visitor = await visit('prompt');

@@ -199,8 +199,11 @@ describe('with webhooks', () => {
   test('the visitor writes before a look finds out', async () => {
     for (const happens of losses) {
       const visitor = await visit();
-      await happens(await world.room());
+      // It is on its way to the room when that is gone.
+      await world.fault({ route: 'POST /webex/v1/messages', delay_ms: 1_000 });
       visitor.say('anybody there?');
+      await visitor.hears('visitor: anybody there?');
+      await happens(await world.room());
       await visitor.hears('* closed by thread_gone');
       assert.deepEqual([visitor.lines[0], visitor.state.delivered], ['visitor: anybody there?', 0]);
     }

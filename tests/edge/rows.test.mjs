@@ -1,11 +1,11 @@
 // What a message costs in rows written, which is what a conversation's bill is made of: counted by the platform's own store.
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { startWorld, until } from '../harness.mjs';
+import { patient, startWorld, until } from '../harness.mjs';
 
 let world;
 before(async () => {
-  world = await startWorld({ main: 'tests/edge/counting-worker.js', settings: (document) => (document.messages_per_minute = 6_000) });
+  world = await startWorld({ main: 'tests/edge/counting-worker.js', settings: patient });
 });
 after(() => world?.close());
 beforeEach(() => world.control('POST', '/reset'));
@@ -37,7 +37,7 @@ async function dearest(visitor, from, count) {
   return most;
 }
 
-test('a message costs a few rows, and no more as the conversation grows', { timeout: 120_000 }, async (context) => {
+test('a message costs a few rows, and no more as the conversation grows', { timeout: 300_000 }, async (context) => {
   await counted();
   const visitor = await world.visitSettled();
   const start = await counted();

@@ -65,7 +65,7 @@ test('webhooks: a delivery that comes again much later, and after a restart, sho
   for (let n = 1; n <= 40; n += 1) await world.agentSays(`m${n}`);
   await until(() => visitor.entries.filter(({ said }) => said.agent).length === 41);
   const again = async () => {
-    assert.equal((await world.control('POST', '/deliveries/replay', { id: message.id })).replayed, 1);
+    assert.deepEqual(await world.control('POST', '/deliveries/replay', { id: message.id }), { replayed: 1, taken: 1 });
     await world.marker(visitor);
     assert.equal(visitor.lines.filter((line) => line.includes('only once')).length, 1);
   };
@@ -101,7 +101,7 @@ test('webhooks: own, bot, foreign and deleted messages, and other events, are ta
 });
 
 test('a token opens its own conversation and nothing else, whether the other exists or not', async () => {
-  const [one, two] = [await world.visit('person'), await world.visit('person')];
+  const [one, two] = [await world.visitSettled('person'), await world.visitSettled('person')];
   const foreign = await one.poll({ after: 0 }, two.session.token);
   const missing = await world.post('/v1/conversations/AAAAAAAAAAAAAAAAAAAAAA/poll', { after: 0 }, { authorization: `Bearer ${one.session.token}` });
   assert.deepEqual([foreign.status, foreign.body], [401, missing.body]);
@@ -140,26 +140,6 @@ test('bad requests have a status, a stable code and a sentence, and change nothi
   assert.deepEqual(await world.calls(), []);
 });
 
-test('a body of unknown length is read up to the limit and no further', async () => {
-  const send = (text) => {
-    const sending = request(`${world.url}/v1/conversations`, { method: 'POST' });
-    sending.write(text);
-    return sending;
-  };
-  const endless = send('x'.repeat(70_000));
-  const [refused] = await once(endless, 'response');
-  endless.on('error', () => {}).destroy();
-  assert.equal(refused.statusCode, 413);
-  const start = JSON.stringify({ key: randomBytes(18).toString('base64url'), topic: 'person', answers: {} });
-  // What `wrangler dev` puts before the worker may answer the next request 503, since this one was broken off.
-  await until(async () => {
-    const [taken] = await once(send(start).end(), 'response');
-    taken.resume();
-    assert.ok([200, 503].includes(taken.statusCode), String(taken.statusCode));
-    return taken.statusCode === 200;
-  });
-});
-
 test('the form is checked at the edge, each field with its problem', async () => {
   const answers = { name: '', email: 'jane@', order: '12', extra: 'x' };
   const answer = await new Visitor(world).start('sales', answers);
@@ -173,12 +153,23 @@ test('the form is checked at the edge, each field with its problem', async () =>
   assert.equal((await new Visitor(world).start('sales', good)).status, 200);
 });
 
+/** How a socket that a page of this origin asks for is answered. */
+function socketFrom(origin, { session: { conversation, token } }) {
+  const url = `${world.url.replace('http', 'ws')}/v1/conversations/${conversation}/socket`;
+  const socket = new WebSocket(url, ['edgechat.v1', token], { headers: { origin } });
+  return new Promise((resolve, reject) => {
+    socket.on('open', () => resolve('open')).on('unexpected-response', (_, { statusCode }) => resolve(statusCode)).on('error', reject);
+  }).finally(() => socket.terminate());
+}
+
 test('pages of other origins are turned away', async () => {
   const visitor = await world.visit('person');
   for (const origin of ['https://evil.example', 'null', `${world.url}.evil.example`, world.url.replace('http', 'https')]) {
     const answer = await world.post('/v1/conversations', { key: visitor.key, topic: 'person' }, { origin });
     assert.deepEqual([answer.status, answer.body.code], [403, 'bad_origin'], origin);
+    assert.equal(await socketFrom(origin, visitor), 403);
   }
+  assert.equal(await socketFrom(world.url, visitor), 'open');
   const own = await world.post('/v1/conversations', { key: visitor.key, topic: 'person', answers: {} }, { origin: world.url });
   assert.equal(own.status, 200);
 });
@@ -222,4 +213,24 @@ test('the frame carries the first screen and its own policy', async () => {
   assert.match(policy, /default-src 'none'; script-src 'self' 'nonce-[0-9a-f-]{36}' 'wasm-unsafe-eval'/);
   assert.match(policy, /frame-ancestors \*/);
   assert.ok(!html.includes('{{') && !html.includes('anna@example.com'));
+});
+
+test('a body of unknown length is read up to the limit and no further', async () => {
+  const send = (text) => {
+    const sending = request(`${world.url}/v1/conversations`, { method: 'POST' });
+    sending.write(text);
+    return sending;
+  };
+  const endless = send('x'.repeat(70_000));
+  const [refused] = await once(endless, 'response');
+  endless.on('error', () => {}).destroy();
+  assert.equal(refused.statusCode, 413);
+  const start = JSON.stringify({ key: randomBytes(18).toString('base64url'), topic: 'person', answers: {} });
+  // What `wrangler dev` puts before the worker may answer the next request 503, since this one was broken off.
+  await until(async () => {
+    const [taken] = await once(send(start).end(), 'response');
+    taken.resume();
+    assert.ok([200, 503].includes(taken.statusCode), String(taken.statusCode));
+    return taken.statusCode === 200;
+  });
 });

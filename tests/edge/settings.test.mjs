@@ -236,7 +236,7 @@ test('the desk and the bot are chosen by the settings, and a topic may have othe
   await world.agentSays('/transfer support');
   await billed.hears('* transferred');
 
-  const failed = await world.visit('other', {}, { site: 'chosen' });
+  const failed = await visit('other');
   await failed.hears('* bot_failed');
   const sessions = await world.calls('/v2/projects/of-somebody/locations/europe-west2/agent/sessions/');
   assert.ok(sessions.length > 0, (await world.calls('/dialogflow')).join());

@@ -1,7 +1,7 @@
 // Silence and lost heartbeats, by alarms. A visitor counts as lost after 90 seconds at the earliest, so these wait.
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { startWorld, until } from '../harness.mjs';
+import { startWorld, until, Visitor } from '../harness.mjs';
 
 /** What `lost` may be at least, in milliseconds. */
 const LOST = 90_000;
@@ -19,7 +19,7 @@ describe('silence', () => {
   before(async () => {
     world = await startWorld({
       settings: (settings) => {
-        settings.timeouts = { silence: 6, warning: 3, lost: 90 };
+        settings.timeouts = { silence: 20, warning: 10, lost: 90 };
       },
     });
   });
@@ -70,6 +70,9 @@ describe('lost heartbeats, side by side', { concurrency: true }, () => {
     const { visitor } = await settled();
     const { visitor: gone } = await settled();
     const stop = keepAlive(visitor, 55_000);
+    // Another tab comes and goes.
+    const tab = Object.assign(new Visitor(world, visitor.key), { session: visitor.session });
+    await (await tab.connect()).disconnect();
     // The other one's end says that the time is over, for both.
     await gone.hears('* closed by visitor_gone', LOST + 20_000);
     visitor.say('still here');
@@ -83,8 +86,13 @@ describe('lost heartbeats, side by side', { concurrency: true }, () => {
     await visitor.disconnect();
     visitor.entries = [];
     await visitor.connect();
+    const stop = keepAlive(visitor, 55_000);
+    // Whose time began later says that it is over, for both.
+    const { visitor: gone } = await settled();
+    await gone.hears('* closed by visitor_gone', LOST + 20_000);
     visitor.say('back again');
     await until(() => visitor.state.delivered === 1);
     assert.deepEqual(visitor.lines, ['visitor: back again']);
+    stop();
   });
 });

@@ -161,7 +161,7 @@ describe('one conversation', () => {
   });
 
   test('nobody can be brought in: the visitor is told, nothing is with the team, and it is tried on', async () => {
-    await world.fault({ route: 'POST /webex/v1/memberships', status: 503, times: 7 });
+    await world.fault({ route: 'POST /webex/v1/memberships', status: 503, times: 6 });
     const visitor = await world.visit('person');
     visitor.say('anybody?');
     await visitor.hears('* nobody_answered', 40_000);
@@ -187,7 +187,7 @@ describe('one conversation', () => {
     assert.equal(visitor.lines.filter((line) => line.startsWith('Anna Nowak')).length, 2);
   });
 
-  test('erased in the middle of trouble: nothing is left with the site', async () => {
+  test('erased in the middle of trouble: nothing is left at Webex', async () => {
     await world.fault({ route: 'POST /webex/v1/webhooks', status: 503, times: 3 });
     const visitor = await world.visit('person');
     await until(async () => (await roomOf(visitor))?.lines.length === 1);
@@ -197,6 +197,20 @@ describe('one conversation', () => {
     await until(async () => (await roomOf(visitor)).lines.length === 2 && (await roomOf(visitor)).webhooks.length === 0, MINUTES);
     assert.equal((await world.webex(INTEGRATION, 'GET', '/webhooks')).body.items.filter(({ resource }) => resource === 'messages').length, 0);
   });
+});
+
+test('a bot that was taken out of the room: its lines are posted by the integration, and hold nobody up', async (test) => {
+  world = await startWorld();
+  test.after(() => world.close());
+  const visitor = await world.visitSettled('support');
+  await world.control('POST', '/rooms/remove', { id: (await world.room()).id, email: 'live-chat@webex.bot' });
+  const began = Date.now();
+  visitor.say('hello');
+  await world.posted(/^live-chat: Assistant: /);
+  visitor.say('more');
+  await world.posted('live-chat: more');
+  assert.ok(Date.now() - began < AT_ONCE, `${Date.now() - began} ms`);
+  assert.equal(visitor.state.desk, 'reached');
 });
 
 for (const [what, token] of [['refused', 'revoked'], ['missing', '']]) {

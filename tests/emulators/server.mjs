@@ -37,6 +37,8 @@ export async function startEmulators({ port = 8788, serviceAccount, log = () => 
       else send(response, { status: 500, body: { error: error.message } });
     });
   });
+  // Both sides would close a quiet connection after the same five seconds, and a call sent just then would fail.
+  server.keepAliveTimeout = 60_000;
   await new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', resolve);

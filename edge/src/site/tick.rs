@@ -89,7 +89,7 @@ impl Tick {
     /// Looks, or goes on with what the last look found; or neither, since another desk's time has come. Returns when to go on;
     /// `None` while no conversation is under way.
     pub(crate) async fn run(&self, list: &List) -> Result<Option<Timestamp>> {
-        let is_idle = self.waiting.borrow().is_empty();
+        let is_idle = self.waiting.borrow().is_empty() && self.unread.borrow().is_empty();
         if is_idle && self.next_look.get() > now() {
             return Ok(Some(self.next_look.get()));
         }

@@ -53,6 +53,19 @@ export class Admin {
     events.forEach(this.#publish);
   }
 
+  /** What was written in the room was written so much longer ago. */
+  ageRoom({ id, by_ms }) {
+    const { id: roomId } = this.#room(id);
+    for (const message of this.#state.messages.values()) {
+      if (message.roomId === roomId) message.created = new Date(Date.parse(message.created) - by_ms).toISOString();
+    }
+  }
+
+  /** The room's only moderator is this member from now on. */
+  setModerator({ id, email }) {
+    for (const one of this.#state.membersOf(this.#room(id).id)) one.isModerator = one.personId === personByEmail(email)?.id;
+  }
+
   removeMember({ id, email }) {
     const membership = this.#state.membership(this.#room(id).id, personByEmail(email)?.id);
     const event = membershipEvent(this.#state, 'deleted', ADMIN, known(membership, 'member', email));

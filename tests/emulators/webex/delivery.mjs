@@ -36,6 +36,9 @@ export class Deliveries {
   /** Told of each delivery, and of what becomes of it. */
   told = () => {};
 
+  /** Whether an answer is that of something before the receiver, which has dropped the delivery: then it is sent again. */
+  hasNotArrived = () => false;
+
   constructor(clock) {
     this.#clock = clock;
   }
@@ -95,8 +98,9 @@ export class Deliveries {
   /** Makes again, byte for byte, every delivery that was made about this item, whatever became of its webhook. */
   async replay(id) {
     const deliveries = this.#made.filter(({ body }) => JSON.parse(body).data.id === id);
-    for (const delivery of deliveries) await post(delivery);
-    return deliveries.length;
+    let taken = 0;
+    for (const delivery of deliveries) if (await this.#post(delivery)) taken += 1;
+    return { replayed: deliveries.length, taken };
   }
 
   /** From now on deliveries are lost, doubled, delayed and overtaken, each with this share; with none, no more. */
@@ -147,11 +151,26 @@ export class Deliveries {
     this.#pending += 1;
     this.#made.push(delivery);
     if (this.#made.length > REMEMBERED) this.#made.shift();
-    const isDelivered = await post(delivery);
+    const isDelivered = await this.#post(delivery);
     this.told(delivery, isDelivered ? 'taken' : 'not taken');
     if (stopped.aborted) return;
     this.#pending -= 1;
     if (!isDelivered) this.#countFailure(webhook);
+  }
+
+  async #post(delivery) {
+    const { webhook, body, stopped } = delivery;
+    const headers = { 'Content-Type': 'application/json' };
+    if (webhook.secret) headers['X-Spark-Signature'] = createHmac('sha1', webhook.secret).update(body).digest('hex');
+    try {
+      const signal = AbortSignal.any([stopped, AbortSignal.timeout(TIMEOUT_MS)]);
+      const response = await fetch(webhook.targetUrl, { method: 'POST', headers, body, signal, redirect: 'manual' });
+      const text = await response.text();
+      if (this.hasNotArrived(response.status, text)) return this.#post(delivery);
+      return response.ok;
+    } catch {
+      return false;
+    }
   }
 
   #countFailure(webhook) {
@@ -163,15 +182,3 @@ export class Deliveries {
   }
 }
 
-async function post({ webhook, body, stopped }) {
-  const headers = { 'Content-Type': 'application/json' };
-  if (webhook.secret) headers['X-Spark-Signature'] = createHmac('sha1', webhook.secret).update(body).digest('hex');
-  try {
-    const signal = AbortSignal.any([stopped, AbortSignal.timeout(TIMEOUT_MS)]);
-    const response = await fetch(webhook.targetUrl, { method: 'POST', headers, body, signal, redirect: 'manual' });
-    await response.arrayBuffer();
-    return response.ok;
-  } catch {
-    return false;
-  }
-}
