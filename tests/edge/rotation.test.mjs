@@ -35,3 +35,22 @@ test('what was made by the key before goes on while it is kept, and ends when it
   await until(() => young.state.delivered >= 3, 10_000, () => young.lines.join());
   assert.deepEqual(old.lines, ['* agent_joined', ...numbered.slice(0, 20).map((text) => `Anna Nowak: ${text}`)]);
 });
+
+test('the site hears who leaves by the new key, when the one before is deleted', async (t) => {
+  const looking = await startWorld({ vars: { DESK_CHECK_SECONDS: '2' } });
+  t.after(() => looking.close());
+  const hook = async () => (await looking.control('GET', '/webhooks')).find(({ resource }) => resource === 'memberships');
+  await looking.visitSettled();
+  const { name } = await until(hook);
+  await looking.restartWorker({ MASTER_KEY: randomBytes(32).toString('hex'), MASTER_KEY_BEFORE: looking.vars.MASTER_KEY });
+  const visitor = await looking.visitSettled();
+  await looking.agentSays('hello');
+  await visitor.hears('Anna Nowak: hello');
+  await until(async () => (await hook()).name !== name);
+  await looking.restartWorker({ MASTER_KEY_BEFORE: '' });
+  await visitor.connect();
+  await looking.control('POST', '/rooms/remove', { id: (await looking.room()).id, email: 'anna@example.com' });
+  await visitor.hears('* nobody_answered');
+  await until(async () => (await looking.control('GET', '/state')).deliveries.pending === 0);
+  assert.equal((await hook()).failures, 0);
+});

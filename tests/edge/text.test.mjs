@@ -1,11 +1,11 @@
 // What an agent writes, in any script, as markdown and as plain text: it arrives once, in order, as it was written.
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { startWorld, until, Visitor } from '../harness.mjs';
+import { patient, startWorld, until, Visitor } from '../harness.mjs';
 
 let world;
 before(async () => {
-  world = await startWorld();
+  world = await startWorld({ settings: patient });
 });
 after(() => world?.close());
 beforeEach(() => world.control('POST', '/reset'));
@@ -138,4 +138,18 @@ test('what Webex cannot decrypt now is waited for, in a list and by itself, and 
   await visitor.hears('Anna Nowak: more words');
   assert.deepEqual(visitor.lines.slice(1), ['Anna Nowak: the words', 'Anna Nowak: more words']);
   assert.ok((await world.calls(`GET /webex/v1/messages/${id}`)).length > 1, 'it was read by itself, and again');
+});
+
+test('what a visitor writes, in every script: in the room and in the transcript as it was written', { timeout: 120_000 }, async () => {
+  const visitor = await world.visitSettled();
+  // Half a character is none where the panel runs.
+  const texts = BEGINNINGS.filter((text) => text.isWellFormed()).map((text) => `${text} ok`);
+  for (let from = 0; from < texts.length; from += 20) {
+    for (const text of texts.slice(from, from + 20)) visitor.say(text);
+    const all = Math.min(from + 20, texts.length);
+    await until(() => visitor.state.delivered === all, 20_000, () => JSON.stringify(visitor.frames.at(-1)));
+  }
+  assert.deepEqual(visitor.lines, texts.map((text) => `visitor: ${text}`));
+  const lines = (await world.room()).lines.filter((line) => line.startsWith('live-chat: ')).slice(1);
+  assert.deepEqual(lines, texts.map((text) => `live-chat: ${text}`));
 });

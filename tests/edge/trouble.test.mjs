@@ -199,6 +199,25 @@ describe('one conversation', () => {
   });
 });
 
+test('a line of the bot that was posted unheard stands in the room once', async (test) => {
+  world = await startWorld();
+  test.after(() => world.close());
+  const visitor = await world.visitSettled('support');
+  await world.fault({ route: 'POST /webex/v1/messages', drop: 'after', times: 2 });
+  visitor.say('hello');
+  await world.metAllFaults();
+  await world.posted('live-chat: hello');
+  const said = () => visitor.entries.filter(({ said }) => said.bot).map(({ said }) => said.bot.body.map(({ text }) => text).join(''));
+  await until(() => said().length === 2);
+  visitor.say('bye');
+  await until(() => said().length === 3);
+  await world.posted(`live-chat (bot): ${said().at(-1)}`);
+  const { lines } = await world.room();
+  const bot = (text) => `live-chat (bot): ${text}`;
+  const [welcome, answer, farewell] = said();
+  assert.deepEqual(lines.slice(1), [bot(welcome), 'live-chat: hello', bot(answer), 'live-chat: bye', bot(farewell)]);
+});
+
 test('a bot that was taken out of the room: its lines are posted by the integration, and hold nobody up', async (test) => {
   world = await startWorld();
   test.after(() => world.close());

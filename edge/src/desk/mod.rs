@@ -228,7 +228,8 @@ impl<'a> Desk<'a> {
         let name = match self {
             Self::Webex(api) => within(NAME_TIMEOUT, api.display_name(person)).await,
         };
-        let name = name.flatten().filter(|name| !name.is_empty());
+        let name = name.flatten().map(|name| words::person(&name));
+        let name = name.filter(|name| !name.trim().is_empty());
         NAMES.with_borrow_mut(|names| {
             if names.len() >= MOST_NAMES {
                 names.clear();

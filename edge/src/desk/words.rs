@@ -11,8 +11,17 @@ const LEFT_CARD: usize = 3_300;
 
 /// `reference` makes the title unique, so that a thread opened by an attempt nobody heard back from is found again.
 pub(super) fn title(topic: &str, name: Option<&str>, reference: &str) -> String {
-    let name: String = name.unwrap_or("Visitor").chars().take(LONGEST_NAME).collect();
+    let name: String = person(name.unwrap_or("Visitor"))
+        .chars()
+        .take(LONGEST_NAME)
+        .collect();
     format!("{topic} · {name} · {reference}")
+}
+
+/// A person's name without the characters that would turn round the words beside it. Those that join letters are kept.
+pub(super) fn person(name: &str) -> String {
+    let turns = |c: &char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    name.chars().filter(|c| !turns(c)).collect()
 }
 
 /// `sign`: what a command begins with.
@@ -176,6 +185,17 @@ fn notice(notice: &ThreadNotice, desk: &DeskRules) -> String {
 mod tests {
     use super::*;
     use shared::address::Addresses;
+
+    #[test]
+    fn a_name_turns_nothing_round_and_keeps_its_letters() {
+        assert_eq!(
+            title("Sales", Some("\u{202e}nnA\u{2066}\n"), "x1"),
+            "Sales · nnA · x1"
+        );
+        for name in ["علی\u{200c}رضا", "👩\u{200d}💻 Zoë", "Łukasz"] {
+            assert_eq!(person(name), name);
+        }
+    }
 
     #[test]
     fn the_card_begins_as_agents_know_it() {

@@ -1,0 +1,85 @@
+//! What the panel does when its connection, or its conversation, is gone.
+
+use shared::{
+    client::{Client, Effect, Input, Kept, Stage as ClientStage},
+    message::{Entry, MessageId, Said, Seq},
+    protocol::{ServerFrame, StartAnswer},
+    time::Timestamp,
+};
+use tests::Stage;
+
+const NOW: Timestamp = Timestamp(1_800_000_000_000);
+
+/// Connected, with so many entries.
+fn running(entries: u32) -> Client {
+    let mut client = Client::default();
+    let session = StartAnswer {
+        conversation: "c".into(),
+        token: "t".into(),
+    };
+    client.handle(Input::Restored(Kept::Running(session)), NOW, 0.5);
+    client.handle(Input::SocketOpened, NOW, 0.5);
+    client.handle(Input::FramesArrived(told(entries)), NOW, 0.5);
+    client
+}
+
+/// A transcript of this length.
+fn told(last: u32) -> Vec<ServerFrame> {
+    let mut state = Stage::start("person").conversation.state();
+    state.last = Seq(last);
+    let entry = |seq| Entry {
+        seq: Seq(seq),
+        at: NOW,
+        said: Said::Visitor {
+            id: MessageId::parse(format!("message-{seq}")).expect("an id"),
+            text: format!("{seq} of {last}"),
+            files: vec![],
+        },
+    };
+    vec![
+        ServerFrame::Hello { state },
+        ServerFrame::Entries((1..=last).map(entry).collect()),
+    ]
+}
+
+#[test]
+fn panels_do_not_all_come_back_at_the_same_moment() {
+    let back_at = |jitter| {
+        let mut client = running(1);
+        client.handle(Input::SocketClosed, NOW, jitter);
+        client.next_deadline().expect("it comes back")
+    };
+    let (first, last) = (back_at(0.0), back_at(1.0));
+    assert!(
+        first > NOW && last.since(first).as_millis() >= 200,
+        "{first:?} {last:?}"
+    );
+}
+
+#[test]
+fn a_conversation_that_is_not_there_any_more_leads_back_to_the_topics() {
+    let mut client = running(1);
+    let effects = client.handle(Input::Refused, NOW, 0.5);
+    assert!(effects.contains(&Effect::Forget), "{effects:?}");
+    assert!(matches!(client.stage(), ClientStage::Intake { .. }));
+    assert_eq!(client.transcript().entries(), []);
+    assert_eq!(client.next_deadline(), None);
+}
+
+#[test]
+fn a_transcript_that_has_become_shorter_is_read_anew() {
+    let mut client = running(3);
+    client.handle(Input::SocketClosed, NOW, 0.5);
+    client.handle(Input::SocketOpened, NOW, 0.5);
+    client.handle(Input::FramesArrived(told(2)), NOW, 0.5);
+    let texts: Vec<_> = client
+        .transcript()
+        .entries()
+        .iter()
+        .map(|entry| &entry.said)
+        .collect();
+    assert!(
+        matches!(texts.as_slice(), [Said::Visitor { text, .. }, _] if text == "1 of 2"),
+        "{texts:?}"
+    );
+}
