@@ -72,6 +72,10 @@ test('what is not stored is not acknowledged, and arrives once when it can be', 
   await until(() => visitor.entries.some(({ said, seq }) => said.visitor?.text === 'second' && seq <= visitor.state.delivered));
   const lines = (await world.room()).lines.filter((line) => /: (first-a|second)$/.test(line));
   assert.deepEqual(lines, ['live-chat: first-a', 'live-chat: second']);
+  // What was signalled meanwhile comes with the next signal at the latest.
+  await world.agentSays('hello again');
+  await visitor.hears('Anna Nowak: hello again');
+  assert.deepEqual(visitor.lines.filter((line) => line.startsWith('Anna')), ['Anna Nowak: hello', 'Anna Nowak: hello again']);
 });
 
 test('an alarm that has failed seven times goes on: a silent chat is closed', { timeout: 300_000 }, async () => {

@@ -73,6 +73,11 @@ test('webhooks: a delivery that comes again much later, and after a restart, sho
   await world.restartWorker();
   await visitor.connect();
   await again();
+  visitor.frame('end');
+  await visitor.hears('* closed by visitor');
+  assert.deepEqual(await world.control('POST', '/deliveries/replay', { id: message.id }), { replayed: 1, taken: 1 });
+  const { body } = await visitor.poll({ after: 0 });
+  assert.deepEqual(body.frames.flatMap(({ entries }) => entries ?? []).map(({ seq }) => seq), visitor.entries.map(({ seq }) => seq));
 });
 
 test('webhooks: own, bot, foreign and deleted messages, and other events, are taken and show nothing', async () => {

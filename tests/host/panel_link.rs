@@ -83,3 +83,33 @@ fn a_transcript_that_has_become_shorter_is_read_anew() {
         "{texts:?}"
     );
 }
+
+#[test]
+fn what_is_stored_already_is_not_sent_again() {
+    let sent = |effects: &[Effect]| {
+        effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::SendFrames(_)))
+    };
+    let mut client = running(0);
+    for seq in 1..=40 {
+        let id = MessageId::parse(format!("message-{seq}")).expect("an id");
+        let text = format!("{seq} of 40");
+        client.handle(Input::SendPressed { id, text }, NOW, 0.5);
+    }
+    client.handle(Input::SocketClosed, NOW, 0.5);
+    client.handle(Input::SocketOpened, NOW, 0.5);
+    let mut frames = told(40).into_iter();
+    let hello = client.handle(Input::FramesArrived(frames.by_ref().take(1).collect()), NOW, 0.5);
+    assert!(!sent(&hello), "{hello:?}");
+    let entries = client.handle(Input::FramesArrived(frames.collect()), NOW, 0.5);
+    assert!(!sent(&entries), "{entries:?}");
+    // The edge has none of them: they go out with its first word.
+    let mut client = running(0);
+    let id = MessageId::parse("message-1".into()).expect("an id");
+    client.handle(Input::SendPressed { id, text: "1".into() }, NOW, 0.5);
+    client.handle(Input::SocketClosed, NOW, 0.5);
+    client.handle(Input::SocketOpened, NOW, 0.5);
+    let hello = client.handle(Input::FramesArrived(told(0)), NOW, 0.5);
+    assert!(sent(&hello), "{hello:?}");
+}

@@ -123,6 +123,8 @@ pub struct Client {
     state: Option<State>,
     /// Requests that are not messages and have not been granted yet. Repeating them is harmless.
     controls: Vec<ClientFrame>,
+    /// What waits to be sent goes out when the replay has come.
+    flushes_when_read: bool,
     link: Link,
 }
 
@@ -133,6 +135,7 @@ impl Default for Client {
             transcript: Transcript::default(),
             state: None,
             controls: vec![],
+            flushes_when_read: false,
             link: Link::default(),
         }
     }
@@ -346,7 +349,9 @@ impl Client {
                         self.transcript.restart();
                     }
                     self.take_state(state);
-                    if self.link.is_open() {
+                    // What is about to be replayed may have in it what waits to be sent.
+                    self.flushes_when_read = self.behind();
+                    if !self.flushes_when_read && self.link.is_open() {
                         self.flush(now, effects);
                     }
                 }
@@ -355,6 +360,12 @@ impl Client {
                     if !self.transcript.take(entries) {
                         effects.push(Effect::CloseSocket);
                         self.link.resync(now);
+                    }
+                    if self.flushes_when_read && !self.behind() {
+                        self.flushes_when_read = false;
+                        if self.link.is_open() {
+                            self.flush(now, effects);
+                        }
                     }
                 }
                 ServerFrame::Delivered { through } => {
