@@ -236,10 +236,8 @@ fn node_tests(chosen: &Selected) -> Result<Command> {
     };
     let mut command = Command::new("node");
     command
-        .args(["--test", "--test-reporter=spec"])
-        .arg(format!("--test-concurrency={side_by_side}"))
-        // A test that hangs must not take the time of all the others.
-        .arg("--test-timeout=900000")
+        .arg("tests/run.mjs")
+        .arg(side_by_side.to_string())
         .args(test_files(&folder, &chosen.names)?)
         .env("EDGECHAT_BUILT", "1")
         .env("EDGECHAT_XTASK", process::target_dir()?.join("debug/xtask"))
