@@ -114,6 +114,28 @@ export function deskContract(desk) {
       }
     }
 
+    for (const job of ['open', 'watch']) {
+      test(`a start: ${job} that is refused is tried again`, async () => {
+        await world.fault({ route: desk.routes[job], status: desk.refusals[0] });
+        const visitor = await settled();
+        visitor.say('one');
+        await until(() => visitor.state.delivered === 1);
+        const { people, lines, watches } = await only();
+        assert.deepEqual([people.sort(), lines.length, watches], [[...desk.team].sort(), 2, 1]);
+      });
+    }
+
+    test('a start: everybody is refused: both sides are told, and what the visitor writes waits in the thread', async () => {
+      await world.fault({ route: desk.routes.add, status: desk.refusals[0], times: desk.team.length });
+      const visitor = await world.visit('person');
+      await visitor.hears('* nobody_answered');
+      visitor.say('one');
+      await until(async () => (await only()).lines.includes('visitor: one'));
+      const { people, lines } = await only();
+      assert.deepEqual([people, visitor.state.delivered], [[], 0]);
+      assert.equal(lines.filter((line) => /could not be added/.test(line)).length, desk.team.length);
+    });
+
     for (const [name, { atLeast = 0, ...fault }] of Object.entries(FAULTS)) {
       test(`a post: ${name}`, async () => {
         const visitor = await settled();

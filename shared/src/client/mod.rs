@@ -3,20 +3,21 @@
 //! Same grammar as the edge's half: inputs in, effects out, one `next_deadline`. Whether frames travel over
 //! a WebSocket or by polling is decided in [`link`]; the rest does not know.
 
+mod event;
 mod link;
 mod transcript;
 
 use crate::{
     form::FieldError,
-    message::{MessageId, Seq},
+    message::MessageId,
     protocol::{
         ClientFrame, MAX_POLL_FRAMES, Phase, PollRequest, Rejection, ServerFrame, StartAnswer, StartRequest,
         State,
     },
     time::{Timestamp, back_off},
 };
+pub use event::{Effect, Input, Kept};
 use link::Link;
-use serde::{Deserialize, Serialize};
 use std::time::Duration;
 pub use transcript::{Outgoing, OutgoingStatus, Transcript};
 
@@ -27,70 +28,6 @@ const MAX_POLL: usize = 6 * 1024;
 /// There is room beside them for one request of each kind.
 const MAX_POLL_MESSAGES: usize = MAX_POLL_FRAMES - 4;
 const RETRY_CAP: Duration = Duration::from_secs(30);
-
-#[derive(Clone, Debug, PartialEq)]
-pub enum Input {
-    /// What an earlier page, tab or reload kept.
-    Restored(Kept),
-    StartPressed(StartRequest),
-    Started(StartAnswer),
-    /// The edge refused the form or the topic.
-    StartRefused(Vec<FieldError>),
-    /// The edge takes no chat on this topic at this hour.
-    StartClosed,
-    StartFailed,
-    SocketOpened,
-    SocketClosed,
-    /// Anything was heard on the socket.
-    FramesArrived(Vec<ServerFrame>),
-    PollAnswered(Vec<ServerFrame>),
-    PollFailed,
-    /// The edge does not know this conversation, or not under this token.
-    Refused,
-    SendPressed {
-        id: MessageId,
-        text: String,
-    },
-    RetryPressed,
-    AskForPersonPressed,
-    StayPressed,
-    EndPressed,
-    RatePressed {
-        stars: u8,
-        comment: String,
-    },
-    /// Leave the closed conversation for a new one.
-    AgainPressed,
-    TimerFired,
-    WentOnline,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub enum Effect {
-    Start(StartRequest),
-    OpenSocket {
-        session: StartAnswer,
-        after: Seq,
-    },
-    CloseSocket,
-    SendFrames(Vec<ClientFrame>),
-    Ping,
-    Poll {
-        session: StartAnswer,
-        request: PollRequest,
-    },
-    /// Keep this in the page's storage.
-    Keep(Kept),
-    Forget,
-}
-
-/// What survives a reload.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kept {
-    Starting(StartRequest),
-    Running(StartAnswer),
-}
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Stage {
