@@ -56,6 +56,12 @@ async function goesOn({ visitor, room, owner }, word) {
   assert.equal(Object.keys(BOTH).filter((email) => members.includes(email)).length, 1);
 }
 
+const JANE = { name: 'Jane', email: 'jane@example.org' };
+/** Leaves a message for the team. */
+const leave = (message) => new Visitor(world).start('person', JANE, { site: 'left', message });
+/** Waits for the room with a line that ends like this. */
+const has = (text) => until(async () => (await world.rooms()).find((room) => room.lines.some((line) => line.endsWith(text))));
+
 test('they share the conversations, and each keeps its own, also after a restart', { timeout: 180_000 }, async () => {
   const all = await visitsOfBoth(3);
   await Promise.all(all.map((one, n) => goesOn(one, `before ${n}`)));
@@ -117,9 +123,6 @@ test('an attempt whose end is unknown is looked for in both', { timeout: 120_000
 });
 
 test('a room for left messages that refuses them is replaced', { timeout: 120_000 }, async () => {
-  const jane = { name: 'Jane', email: 'jane@example.org' };
-  const leave = (message) => new Visitor(world).start('person', jane, { site: 'left', message });
-  const has = (text) => until(async () => (await world.rooms()).find((room) => room.lines.some((line) => line.endsWith(text))));
   await leave('one');
   const first = await has('one');
   await world.fault({ route: 'POST /webex/v1/messages', status: 403 });
@@ -132,9 +135,6 @@ test('a room for left messages that refuses them is replaced', { timeout: 120_00
 });
 
 test('a room for left messages is replaced when its account is taken away', { timeout: 120_000 }, async (t) => {
-  const jane = { name: 'Jane', email: 'jane@example.org' };
-  const leave = (message) => new Visitor(world).start('person', jane, { site: 'left', message });
-  const has = (text) => until(async () => (await world.rooms()).find((room) => room.lines.some((line) => line.endsWith(text))));
   await leave('one');
   const first = await has('one');
   const all = world.vars.WEBEX_REFRESH_TOKEN;
@@ -148,9 +148,6 @@ test('a room for left messages is replaced when its account is taken away', { ti
 });
 
 test('what an attempt may have left is not looked for among what is older', { timeout: 60_000 }, async () => {
-  const jane = { name: 'Jane', email: 'jane@example.org' };
-  const leave = (message) => new Visitor(world).start('person', jane, { site: 'left', message });
-  const has = (text) => until(async () => (await world.rooms()).find((room) => room.lines.some((line) => line.endsWith(text))));
   await leave('one');
   const { id } = await has('one');
   for (let n = 0; n < 120; n += 1) await world.webex('agent-anna', 'POST', '/messages', { roomId: id, text: `m${n}` });
@@ -168,10 +165,9 @@ test('what an attempt may have left is not looked for among what is older', { ti
 
 test('the room for left messages is one, and goes on by its account', { timeout: 120_000 }, async () => {
   const lines = async () => (await world.rooms()).flatMap((room) => room.lines);
-  const jane = { name: 'Jane', email: 'jane@example.org' };
   for (const topic of ['sales', 'support', 'person']) {
     for (const text of ['one', 'two']) {
-      const answers = topic === 'support' ? {} : jane;
+      const answers = topic === 'support' ? {} : JANE;
       await new Visitor(world).start(topic, answers, { site: 'left', message: `${topic} ${text}` });
       await until(async () => (await lines()).some((line) => line.endsWith(`${topic} ${text}`)));
     }
@@ -179,4 +175,13 @@ test('the room for left messages is one, and goes on by its account', { timeout:
   const rooms = await world.rooms();
   assert.equal(rooms.length, 3, rooms.map(({ title }) => title).join());
   assert.ok(rooms.every(ownerOf));
+});
+
+test('a place without an account is passed over, and Webex is shown no token for it', { timeout: 60_000 }, async (t) => {
+  const one = await startWorld({ vars: { WEBEX_REFRESH_TOKEN: '- refresh-integration-live-chat-2' } });
+  t.after(() => one.close());
+  for (let n = 0; n < 5; n += 1) await one.visitSettled();
+  assert.ok((await one.rooms()).every((room) => ownerOf(room) === SECOND));
+  const asked = (await one.requests('/access_token')).map(({ status }) => status);
+  assert.deepEqual(asked, [200]);
 });

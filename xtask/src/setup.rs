@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use crate::build::digest;
 use crate::process;
 
-/// Older ones run no test files side by side, and have no time limit for them.
+/// Older ones lack what the tests use, and what wrangler's own packages ask for.
 const NODE: (u32, u32) = (20, 19);
 /// What the vendors' client libraries want.
 const PYTHON: (u32, u32) = (3, 10);

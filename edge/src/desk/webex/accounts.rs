@@ -21,10 +21,13 @@ pub(crate) fn count(env: &Env) -> usize {
 
 /// Whether the operator still has an account for this thread.
 pub(crate) fn has_account(env: &Env, thread: &ThreadRef) -> bool {
+    let number = account_of(thread);
+    number < count(env) && !is_gone(env, number)
+}
+
+fn is_gone(env: &Env, number: usize) -> bool {
     let tokens = config::list(env, "WEBEX_REFRESH_TOKEN").unwrap_or_default();
-    tokens
-        .get(account_of(thread))
-        .is_some_and(|token| token != NO_ACCOUNT)
+    tokens.get(number).is_some_and(|token| token == NO_ACCOUNT)
 }
 
 pub(super) fn thread(account: usize, room: String) -> ThreadRef {
@@ -55,7 +58,7 @@ impl Api<'_> {
         thread(self.number, room)
     }
 
-    /// All accounts. Which one comes first follows from the seed, so that they share the work; those that Webex has asked to
+    /// All accounts that are there. Which one comes first follows from the seed, so that they share the work; those that Webex has asked to
     /// slow down come last.
     pub(super) fn all(&self, seed: &str) -> Vec<Self> {
         let mut hasher = DefaultHasher::new();
@@ -63,7 +66,9 @@ impl Api<'_> {
         let count = count(self.env);
         let first = usize::try_from(hasher.finish() % count as u64).unwrap_or_default();
         let mut all: Vec<Self> = (first..first + count)
-            .map(|number| self.by(number % count))
+            .map(|number| number % count)
+            .filter(|number| !is_gone(self.env, *number))
+            .map(|number| self.by(number))
             .collect();
         all.sort_by_key(|api| accounts::is_busy(api.us()));
         all
