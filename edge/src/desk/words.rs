@@ -159,7 +159,7 @@ fn notice(notice: &ThreadNotice, desk: &DeskRules) -> String {
             format!("“{name}” did not reach the visitor: it is too large, or held back as not safe.")
         }
         ThreadNotice::NotShown => {
-            "One of your messages could not be read, and did not reach the visitor. Write it again.".into()
+            "One of your messages, or a file with it, could not be read, and did not reach the visitor.".into()
         }
         ThreadNotice::LineMissing => "Something of this chat could not be posted here. Ask the visitor to repeat it.".into(),
         ThreadNotice::Rated { stars, comment } => {
