@@ -4,7 +4,6 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { after, before, beforeEach, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { changed, startWorld, until } from '../harness.mjs';
 
 let world;
@@ -63,7 +62,8 @@ test('what is not stored is not acknowledged, and arrives once when it can be', 
     assert.equal(answer.status, 500);
   }
   await world.agentSays('hello');
-  await sleep(2_000);
+  // The worker has answered the delivery, and nothing came of it.
+  await until(() => world.emulators.parts.webex.deliveries.counts.pending === 0);
   // Only the agent has called.
   assert.deepEqual((await world.requests()).filter(({ who }) => who !== 'anna@example.com').map(({ call }) => call), []);
   await unlock();
@@ -104,4 +104,21 @@ test('an alarm of the site that cannot be set is set when it can be: a lost sign
   await looking.agentSays('Are you there?');
   await unlock();
   await visitor.hears('Anna Nowak: Are you there?', 60_000);
+});
+
+test('settings that KV does not take are saved, and published by the alarm when it does', { timeout: 120_000 }, async () => {
+  const nameOf = async (site) => (await world.call('GET', `/v1/sites/${site}`)).body.name;
+  await world.push(changed((d) => (d.name = 'First')), 'stuck');
+  assert.equal(await nameOf('stuck'), 'First');
+  const unlock = await lock(world, 'KVNamespaceObject', 'SELECT 1 FROM _mf_entries WHERE key = ?', 'settings:stuck');
+  // A later one is published, not each.
+  for (const name of ['Second', 'Third']) {
+    const { status, body } = await world.admin('PUT', 'stuck/settings', { document: changed((d) => (d.name = name)), saved_by: 'Anna' });
+    assert.deepEqual([status, body.version > 1], [200, true]);
+    await until(() => world.output.includes('settings of stuck are not published yet'), 30_000);
+  }
+  assert.equal(await nameOf('stuck'), 'First');
+  await unlock();
+  await world.restartWorker();
+  await until(async () => (await nameOf('stuck')) === 'Third', 90_000);
 });

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { changed, patient, startWorld, until, Visitor } from '../harness.mjs';
+import { ANNA, changed, patient, startWorld, until, Visitor } from '../harness.mjs';
 
 const MINUTE = 60_000;
 /** A copy is gone by for this long at most, and reaches every place within as much again. */
@@ -84,8 +84,22 @@ describe('from outside', () => {
     assert.equal((await visitor.poll({ after: 0 })).status, 200);
   });
 
-  test('200 clients that send a byte now and then hold nobody up', async () => {
+  test('200 clients that send a byte now and then, and ten that read none of a large file, hold nobody up', async (t) => {
     const { hostname, port } = new URL(world.url);
+    const reading = await world.visitSettled('person');
+    const large = new FormData();
+    large.set('roomId', (await world.room()).id);
+    large.set('files', new Blob([`%PDF-1.7\n${'x'.repeat(9 << 20)}`], { type: 'application/pdf' }), 'large.pdf');
+    const anna = { authorization: `Bearer ${ANNA}` };
+    assert.equal((await fetch(`${world.emulators.url}/webex/v1/messages`, { method: 'POST', headers: anna, body: large })).status, 200);
+    await until(() => reading.entries.some(({ said }) => said.agent?.files));
+    const own = { authorization: `Bearer ${reading.session.token}` };
+    const { body: link } = await world.post(`/v1/conversations/${reading.session.conversation}/files/1`, '', own);
+    const readers = await Promise.all(
+      Array.from({ length: 10 }, () => new Promise((resolve, reject) => request(world.url + link.url, resolve).on('error', reject).end())),
+    );
+    assert.deepEqual(readers.map(({ statusCode }) => statusCode), Array(10).fill(200));
+    await world.control('POST', '/reset');
     const slow = Array.from({ length: 200 }, () => connect(Number(port), hostname));
     const gone = new Set();
     await Promise.all(slow.map((socket) => once(socket, 'connect')));
@@ -96,11 +110,13 @@ describe('from outside', () => {
       for (const socket of slow) socket.write(head[sent] ?? ' ');
       sent += 1;
     }, 100);
+    t.after(() => {
+      clearInterval(drip);
+      for (const one of [...slow, ...readers]) one.destroy();
+    });
     // Half of them are in the head of the request, half in its body.
     for (const socket of slow.slice(100)) socket.write(head);
-    const reader = await new Promise((resolve) => request(`${world.url}/widget.js`, resolve).end());
-    reader.pause();
-    for (let n = 0; n < 10; n += 1) {
+      for (let n = 0; n < 10; n += 1) {
       const visitor = new Visitor(world);
       // What `wrangler dev` puts before the worker may answer 503, in words, when another request is broken off.
       await until(async () => (await visitor.start('person').catch(() => ({}))).status === 200);
@@ -113,10 +129,9 @@ describe('from outside', () => {
       await world.control('POST', '/reset');
     }
     assert.ok(sent > 3, 'they were at it');
-    assert.ok(gone.size < 200, 'all were turned away: this says nothing');
-    clearInterval(drip);
-    for (const socket of slow) socket.destroy();
-    reader.destroy();
+    // On a busy machine what stands before the worker here gives up on requests whose bodies do not come.
+    assert.ok(gone.size <= 100, `${gone.size} of 200 were turned away`);
+    assert.ok(readers.every(({ complete }) => !complete), 'all of it is held somewhere: nobody reads slowly');
   });
 });
 
@@ -157,8 +172,6 @@ describe('a copy of the settings that is out of date', () => {
     const ancestors = async () => /frame-ancestors ([^;]+)/.exec((await fetch(`${world.url}/frame`)).headers.get('content-security-policy'))[1];
     const before = changed((d) => Object.assign(d, { origins: ['https://old.example', 'https://kept.example'] }));
     await world.push(before);
-    // A miss is remembered too.
-    assert.equal((await publicOf('late')).body.code, 'unknown_site');
     assert.equal(await ancestors(), 'https://old.example https://kept.example');
     const running = await world.visitSettled('person');
     const { id: roomId } = await world.room();
@@ -168,7 +181,10 @@ describe('a copy of the settings that is out of date', () => {
     renamed.topics[2].id = 'people';
     renamed.origins = ['https://kept.example'];
     await world.publish(renamed);
+    // A miss is remembered too.
+    assert.equal((await publicOf('late')).body.code, 'unknown_site');
     await world.publish(changed(() => {}), 'late');
+    assert.equal((await publicOf('late')).body.code, 'unknown_site');
 
     const began = Date.now();
     let strangers = 0;
@@ -187,11 +203,36 @@ describe('a copy of the settings that is out of date', () => {
     );
     assert.ok(Date.now() - began < CONVERGED);
     // Each was served by the one version or by the other, and nothing else.
-    assert.deepEqual([...answers].sort(), ['200 started', '404 unknown_site', '422 unknown_topic']);
+    for (const answer of answers) assert.match(answer, /^(200 started|404 unknown_site|422 unknown_topic)$/);
     // What has begun goes on by what it began with.
     running.say('still with you');
     await until(() => running.state.delivered === 1);
     await world.marker(running, { roomId });
+  });
+});
+
+describe('while KV fails', () => {
+  before(async () => {
+    world = await startWorld({ main: 'tests/edge/watched-worker.js', settings: (d) => (d.name = 'Kept') });
+  });
+  after(() => world?.close());
+
+  test('a site goes on by the settings it was last seen with, and one that was not seen is not taken for another', { timeout: 180_000 }, async () => {
+    const publicOf = (site) => world.call('GET', `/v1/sites/${site}`);
+    assert.equal((await publicOf('default')).body.name, 'Kept');
+    await world.publish(changed((d) => (d.name = 'Newer')));
+    await world.call('PUT', '/kv/broken');
+    // Until KV is asked again.
+    await until(async () => {
+      assert.equal((await publicOf('default')).body.name, 'Kept');
+      return world.output.includes('settings of default: ');
+    }, CONVERGED);
+    assert.equal((await new Visitor(world).start('person')).status, 200);
+    const unseen = await publicOf('unseen');
+    assert.deepEqual([unseen.status, unseen.body.code], [500, 'internal']);
+    await world.call('PUT', '/kv/whole');
+    assert.equal((await publicOf('default')).body.name, 'Newer');
+    assert.equal((await publicOf('unseen')).body.code, 'unknown_site');
   });
 });
 

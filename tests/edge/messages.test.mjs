@@ -153,6 +153,32 @@ describe('a message that is left', () => {
     assert.deepEqual(rooms[0].members.sort(), ['anna@example.com', 'live-chat@example.com']);
   });
 
+  test('people whom the topic gets later are brought into its room', async () => {
+    await open('newcomers');
+    await arrived(await leave('newcomers', 'one'));
+    await open('newcomers', (d) => (d.topics[2].participants = ['ben@example.com']));
+    await arrived(await leave('newcomers', 'two'));
+    const [room, ...others] = await world.rooms();
+    assert.deepEqual([others.length, room.lines.length], [0, 2]);
+    assert.deepEqual(room.members.sort(), ['anna@example.com', 'ben@example.com', 'live-chat@example.com']);
+    // Whoever has left it is not called back by each message.
+    await world.control('POST', '/rooms/remove', { id: room.id, email: 'anna@example.com' });
+    await arrived(await leave('newcomers', 'three'));
+    assert.deepEqual((await world.room()).members.sort(), ['ben@example.com', 'live-chat@example.com']);
+  });
+
+  test('where nobody can be brought in nothing is with the team, until somebody is there', async () => {
+    await open('nobody', (d) => (d.topics[2].participants = ['stranger@refused.example.com', 'nobody@example.com']));
+    const visitor = await leave('nobody', 'hello?');
+    await until(async () => (await world.calls('GET /webex/v1/memberships')).length >= 2);
+    assert.equal(await delivered(visitor), 0);
+    const { id } = await world.room();
+    const added = await world.webex('integration-live-chat', 'POST', '/memberships', { roomId: id, personEmail: 'ben@example.com' });
+    assert.equal(added.status, 200);
+    await arrived(visitor);
+    assert.deepEqual([(await world.rooms()).length, (await allLines()).length], [1, 1]);
+  });
+
   test('two sites do not share a room', async () => {
     await open('here');
     await open('there');

@@ -79,18 +79,27 @@ describe('a personal room has one representative', () => {
     await site('unread', three);
     const taken = [];
     for (const fault of [{ status: 403 }, { status: 500 }, { status: 200, body: '{' }, { drop: 'before' }]) {
-      await world.fault({ route: 'GET /webex/v1/people', ...fault });
+      // Of each of the three.
+      await world.fault({ route: 'GET /webex/v1/people', times: 3, ...fault });
       taken.push(await representative('unread'));
+      await world.metAllFaults();
     }
     assert.deepEqual(taken, [ANNA_AT, BEN_AT, CARL_AT, ANNA_AT]);
   });
 
   test('presence that does not answer: somebody is called within seconds', async () => {
     await site('hanging', three);
-    await world.fault({ route: 'GET /webex/v1/people?email', hang: true });
+    await world.fault({ route: 'GET /webex/v1/people?email', hang: true, times: 3 });
     const began = Date.now();
     assert.equal(await representative('hanging'), ANNA_AT);
     assert.ok(Date.now() - began < SOON, `${Date.now() - began} ms`);
+  });
+
+  test('one whose presence does not come keeps nobody from seeing that the others are there', async () => {
+    await site('halting', three);
+    await presence(BEN_AT, 'OutOfOffice');
+    await world.fault({ route: 'GET /webex/v1/people?email=anna', hang: true });
+    assert.equal(await representative('halting'), CARL_AT);
   });
 
   test('a name that does not come: what they wrote is shown within seconds, under the mask', async (t) => {

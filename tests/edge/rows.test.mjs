@@ -5,7 +5,7 @@ import { patient, startWorld, until } from '../harness.mjs';
 
 let world;
 before(async () => {
-  world = await startWorld({ main: 'tests/edge/counting-worker.js', settings: patient });
+  world = await startWorld({ main: 'tests/edge/watched-worker.js', settings: patient });
 });
 after(() => world?.close());
 beforeEach(() => world.control('POST', '/reset'));

@@ -75,34 +75,60 @@ test('webhooks: a delivery that comes again much later, and after a restart, sho
   await again();
   visitor.frame('end');
   await visitor.hears('* closed by visitor');
+  const other = await world.visitSettled('person');
+  const { id: otherRoom } = await world.roomOf(other);
+  await world.control('DELETE', '/requests');
   assert.deepEqual(await world.control('POST', '/deliveries/replay', { id: message.id }), { replayed: 1, taken: 1 });
+  // What it might bring about has had the time that a whole message of somebody else took.
+  await world.marker(other, { roomId: otherRoom });
+  assert.deepEqual((await world.calls('GET /webex/v1/messages/')).filter((call) => call.includes(message.id)), []);
   const { body } = await visitor.poll({ after: 0 });
   assert.deepEqual(body.frames.flatMap(({ entries }) => entries ?? []).map(({ seq }) => seq), visitor.entries.map(({ seq }) => seq));
 });
 
-test('webhooks: own, bot, foreign and deleted messages, and other events, are taken and show nothing', async () => {
+test('webhooks: what was written in a room of another visitor is not shown, whoever signs for it', async () => {
+  const [visitor, other] = [await world.visitSettled('person'), await world.visitSettled('person')];
+  const [{ id: roomId }, { id: otherRoom }] = [await world.roomOf(visitor), await world.roomOf(other)];
+  const secret = await world.agentSays('for the other one', { roomId: otherRoom });
+  await other.hears('Anna Nowak: for the other one');
+  await world.control('DELETE', '/requests');
+  const data = { id: secret.id, personId: secret.personId, personEmail: 'anna@example.com' };
+  const body = JSON.stringify({ resource: 'messages', event: 'created', createdBy: 'me', data });
+  assert.equal((await delivery(visitor.session.conversation, { body })).status, 200);
+  // The integration may read it, and has.
+  await until(async () => (await world.requests(`GET /webex/v1/messages/${secret.id}`)).some(({ status }) => status === 200));
+  await world.agentSays('the only one', { roomId });
+  await visitor.hears('Anna Nowak: the only one');
+  assert.deepEqual(visitor.lines, ['* agent_joined', 'Anna Nowak: the only one']);
+});
+
+test('webhooks: own, bot and deleted messages, and other events, are taken and show nothing', async () => {
   const visitor = await world.visitSettled('person');
   const { id: roomId } = await world.room();
-  const { body: other } = await world.webex('agent-anna', 'POST', '/rooms', { title: 'elsewhere' });
-  const { body: foreign } = await world.webex('agent-anna', 'POST', '/messages', { roomId: other.id, text: 'secret' });
-  const send = (change) => {
-    const data = { id: 'x', personId: 'p', personEmail: 'anna@example.com', ...change };
-    const envelope = { resource: 'messages', event: 'created', createdBy: 'me', ...change.envelope, data };
-    return delivery(visitor.session.conversation, { body: JSON.stringify(envelope) });
+  const { body: sent } = await world.webex('agent-anna', 'POST', '/messages', { roomId, text: 'taken back' });
+  await visitor.hears('Anna Nowak: taken back');
+  const { body: all } = await world.webex('integration-live-chat', 'GET', `/messages?roomId=${roomId}`);
+  const own = all.items.find(({ personEmail }) => personEmail === 'live-chat@example.com');
+  await world.webex('agent-anna', 'DELETE', `/messages/${sent.id}`);
+  await world.control('DELETE', '/requests');
+  const send = ({ envelope, ...change }) => {
+    const data = { id: own.id, personId: own.personId, personEmail: own.personEmail, ...change };
+    return delivery(visitor.session.conversation, { body: JSON.stringify({ resource: 'messages', event: 'created', createdBy: own.personId, ...envelope, data }) });
   };
   for (const change of [
-    { id: foreign.id },
-    { personId: 'me' },
+    {},
     { personEmail: 'x@webex.bot' },
-    { envelope: { event: 'deleted' } },
+    { id: sent.id, personId: sent.personId, personEmail: sent.personEmail },
+    { id: sent.id, personId: sent.personId, personEmail: sent.personEmail, envelope: { event: 'deleted' } },
     { envelope: { resource: 'rooms' } },
   ]) {
     assert.equal((await send(change)).status, 200);
   }
   assert.equal((await delivery(visitor.session.conversation, { body: 'not json' })).status, 200);
-  await world.agentSays('the only one', { roomId });
-  await visitor.hears('Anna Nowak: the only one');
-  assert.deepEqual(visitor.lines, ['* agent_joined', 'Anna Nowak: the only one']);
+  await world.agentSays('the next one', { roomId });
+  await visitor.hears('Anna Nowak: the next one');
+  assert.deepEqual(visitor.lines, ['* agent_joined', 'Anna Nowak: taken back', 'Anna Nowak: the next one']);
+  assert.deepEqual(await world.calls(`GET /webex/v1/messages/${own.id}`), []);
 });
 
 test('a token opens its own conversation and nothing else, whether the other exists or not', async () => {

@@ -218,6 +218,25 @@ test('a line of the bot that was posted unheard stands in the room once', async 
   assert.deepEqual(lines.slice(1), [bot(welcome), 'live-chat: hello', bot(answer), 'live-chat: bye', bot(farewell)]);
 });
 
+test('an answer of more than a megabyte is not read, whether it says its length or not', async (test) => {
+  world = await startWorld();
+  test.after(() => world.close());
+  const flood = (padding) => ({ queryResult: { fulfillmentMessages: [{ text: { text: ['A flood'] } }] }, padding: 'x'.repeat(padding) });
+  const headers = { 'Transfer-Encoding': 'chunked' };
+  for (const [fault, line] of [
+    [{ body: flood(1_100_000) }, '* bot_failed'],
+    [{ body: flood(1_100_000), headers }, '* bot_failed'],
+    [{ body: flood(1_000_000), headers }, 'bot: A flood'],
+  ]) {
+    const visitor = await world.visitSettled('support');
+    await world.fault({ route: 'POST /dialogflow', ...fault });
+    visitor.say('hello');
+    await visitor.hears(line);
+    assert.ok(line.startsWith('bot') || !visitor.lines.includes('bot: A flood'));
+    await world.metAllFaults();
+  }
+});
+
 test('a bot that was taken out of the room: its lines are posted by the integration, and hold nobody up', async (test) => {
   world = await startWorld();
   test.after(() => world.close());

@@ -17,7 +17,8 @@ export function send(response, { status, headers = {}, body }) {
   const isJson = body !== undefined && typeof body !== 'string' && !Buffer.isBuffer(body);
   const bytes = Buffer.from(isJson ? JSON.stringify(body) : (body ?? ''));
   const type = isJson ? { 'Content-Type': 'application/json;charset=UTF-8' } : {};
-  const length = status === 204 ? {} : { 'Content-Length': bytes.length };
+  // What comes in chunks does not say how long it is.
+  const length = status === 204 || headers['Transfer-Encoding'] ? {} : { 'Content-Length': bytes.length };
   response.writeHead(status, { ...type, ...length, ...headers });
   response.end(bytes);
 }

@@ -127,6 +127,26 @@ fn files_that_the_end_leaves_behind_are_told_of() {
 }
 
 #[test]
+fn what_the_end_comes_in_between_of_is_told_of_too() {
+    check(
+        r#"
+        start person
+          room < + anna@example.com
+          room < visitor: card
+        connect
+        agent sends scan.pdf, writing: here it is
+        +10s
+        visitor ends
+          visitor < NotShown
+          visitor < Closed { by: Visitor }
+          visitor < state Closed { by: Visitor, at: Timestamp(1800000010000) }, Reached
+          room < visitor: NotShown
+          room < visitor: Closed { by: Visitor }
+        "#,
+    );
+}
+
+#[test]
 fn a_marked_line_and_its_files_arrive_one_after_the_other() {
     check_with(
         &private_replies(),

@@ -3,7 +3,7 @@
 use shared::{
     client::{Client, Effect, Input, Kept, Stage as ClientStage},
     message::{Entry, MessageId, Said, Seq},
-    protocol::{ServerFrame, StartAnswer},
+    protocol::{ClientFrame, ServerFrame, StartAnswer},
     time::Timestamp,
 };
 use tests::Stage;
@@ -99,11 +99,37 @@ fn what_is_stored_already_is_not_sent_again() {
     }
     client.handle(Input::SocketClosed, NOW, 0.5);
     client.handle(Input::SocketOpened, NOW, 0.5);
+    let mut press = |client: &mut Client, id: &str| {
+        let id = MessageId::parse(id.into()).expect("an id");
+        client.handle(
+            Input::SendPressed {
+                id,
+                text: "more".into(),
+            },
+            NOW,
+            0.5,
+        )
+    };
+    let early = press(&mut client, "message-early");
+    assert!(!sent(&early), "{early:?}");
     let mut frames = told(40).into_iter();
     let hello = client.handle(Input::FramesArrived(frames.by_ref().take(1).collect()), NOW, 0.5);
     assert!(!sent(&hello), "{hello:?}");
+    let late = press(&mut client, "message-late");
+    assert!(!sent(&late), "{late:?}");
     let entries = client.handle(Input::FramesArrived(frames.collect()), NOW, 0.5);
-    assert!(!sent(&entries), "{entries:?}");
+    let texts: Vec<&str> = entries
+        .iter()
+        .flat_map(|effect| match effect {
+            Effect::SendFrames(frames) => frames.as_slice(),
+            _ => &[],
+        })
+        .filter_map(|frame| match frame {
+            ClientFrame::Send { text, .. } => Some(text.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(texts, ["more", "more"]);
     // The edge has none of them: they go out with its first word.
     let mut client = running(0);
     let id = MessageId::parse("message-1".into()).expect("an id");

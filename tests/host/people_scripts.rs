@@ -131,8 +131,21 @@ fn what_is_no_address_is_said() {
         agent: /invite
           room < visitor: NotAnAddress { text: "" }
         agent: /invite ben, <carl@example.com>
-          room < visitor: NotAnAddress { text: "ben" }
           room < + carl@example.com (invited)
+          room < visitor: NotAnAddress { text: "ben" }
+        agent: /invite all of you, please come: a@b.pl c@b.pl d@b.pl e@b.pl f@b.pl g@b.pl h@b.pl i@b.pl j@b.pl k@b.pl l@b.pl m@b.pl
+          room < + a@b.pl (invited)
+          room < + c@b.pl (invited)
+          room < + d@b.pl (invited)
+          room < + e@b.pl (invited)
+          room < + f@b.pl (invited)
+          room < + g@b.pl (invited)
+          room < + h@b.pl (invited)
+          room < + i@b.pl (invited)
+          room < + j@b.pl (invited)
+          room < + k@b.pl (invited)
+          room < visitor: TooManyInvited { most: 10 }
+          room < visitor: NotAnAddress { text: "all of you please come:" }
         "#,
     );
 }
@@ -303,6 +316,48 @@ fn a_bot_that_hands_off_at_night_offers_a_message() {
           room < bot: Let me see
           room < visitor: HandedOff { cause: Bot }
           room < visitor: TeamClosed
+        "#,
+    );
+}
+
+#[test]
+fn what_is_asked_of_the_site_keeps_no_message_from_the_team() {
+    check(
+        r#"
+        start person
+          room < + anna@example.com
+          room < visitor: card
+        connect
+        desk always fails: Site(FindTopic
+        agent: /transfer support
+        visitor: hello
+          visitor < visitor: hello
+          room < visitor: hello
+        +1m
+        desk works
+        +2m
+          visitor < Transferred { topic: "Support" }
+          visitor < state Waiting, Reached
+          room < visitor: Transferred { topic: "Support" }
+          room < + ben@example.com
+        "#,
+    );
+}
+
+#[test]
+fn somebody_is_called_when_the_site_does_not_say_whose_turn_it_is() {
+    check_with(
+        &support(RoomKind::Mixed, 0),
+        None,
+        r#"
+        from the start desk always fails: Site(Choose
+        start support
+          visitor < state Waiting, Retrying
+        connect
+        +1m
+          visitor < state Waiting, Reached
+          room < visitor: card
+          room < + anna@example.com
         "#,
     );
 }

@@ -218,6 +218,8 @@ async function report({ wait, seconds }) {
   if (rooms.size > 0) others.push(`${rooms.size} rooms of no conversation: ${[...rooms.keys()].slice(0, 10)}`);
   // Only `/close`, which reads the room once more, has made them whole.
   if (unsettled > 0) others.push(`${unsettled} conversations did not settle by themselves`);
+  // Two minutes of faults meet each of them.
+  if (plan.minutes >= 2 && plan.share > 0 && (switchedOff === 0 || load.scanned === 0)) others.push('some faults did not happen');
   if (traps > 0) others.push(`the worker's code stopped ${traps} times`);
   const open = load.begun.filter(({ visitor }) => !visitor.isClosed);
   if (open.length > 0) others.push(`${open.length} conversations did not end: ${open.slice(0, 10).map(({ index }) => index)}`);

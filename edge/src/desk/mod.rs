@@ -241,9 +241,15 @@ impl<'a> Desk<'a> {
 
     /// Those of the people who would see a new thread at once; `None` where it is not known of anybody.
     pub(crate) async fn available(&self, people: &[String]) -> Option<Vec<String>> {
+        let seen: RefCell<Vec<(&String, bool)>> = RefCell::default();
+        let note = |who, is_available| seen.borrow_mut().push((who, is_available));
+        // Who is slow to be found does not keep the others from being asked.
         match self {
-            Self::Webex(api) => within(PRESENCE_TIMEOUT, api.available(people)).await?,
-        }
+            Self::Webex(api) => within(PRESENCE_TIMEOUT, api.presence(people, note)).await,
+        };
+        let seen = seen.into_inner();
+        let available = |who: &&String| seen.contains(&(*who, true));
+        (!seen.is_empty()).then(|| people.iter().filter(available).cloned().collect())
     }
 
     /// Calls back with each thread of the account and the time of its last activity, the latest first, until it has had enough.
@@ -275,6 +281,17 @@ impl<'a> Desk<'a> {
     ) -> Result<ThreadRef, Failure> {
         match self {
             Self::Webex(api) => api.open_standing_room(topic, reference, people, useless).await,
+        }
+    }
+
+    /// Brings people into a thread where messages are left.
+    pub(crate) async fn complete_standing_thread(
+        &self,
+        thread: &ThreadRef,
+        people: &[String],
+    ) -> Result<(), Failure> {
+        match self {
+            Self::Webex(api) => api.complete_standing_room(thread, people).await,
         }
     }
 

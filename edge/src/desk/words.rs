@@ -135,6 +135,9 @@ fn notice(notice: &ThreadNotice, desk: &DeskRules) -> String {
             let text: String = text.chars().take(80).collect();
             format!("“{text}” is not {}. Nobody was invited by it.", desk.addresses.expected())
         }
+        ThreadNotice::TooManyInvited { most } => {
+            format!("Only the first {most} were invited. Invite the others by another message.")
+        }
         ThreadNotice::InviteRefused => {
             format!("One person alone answers on this topic, so nobody else can be invited. {sign}transfer TOPIC passes it on.")
         }

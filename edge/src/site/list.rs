@@ -10,7 +10,7 @@ use crate::{
 use futures_util::lock::Mutex;
 use serde::{Deserialize, de::IgnoredAny};
 use shared::{
-    conversation::{SiteAnswer, SiteJob, ThreadRef, WatchRef},
+    conversation::{Failure, SiteAnswer, SiteJob, ThreadRef, WatchRef},
     time::Timestamp,
 };
 use std::time::Duration;
@@ -25,16 +25,26 @@ const SCHEMA: &str = "
     CREATE INDEX IF NOT EXISTS live ON conversation (live) WHERE live = 1;
     CREATE TABLE IF NOT EXISTS blocked (mark TEXT PRIMARY KEY, until INTEGER NOT NULL);
     CREATE TABLE IF NOT EXISTS called (topic TEXT, agent TEXT, turn INTEGER NOT NULL, PRIMARY KEY (topic, agent));
-    CREATE TABLE IF NOT EXISTS standing (topic TEXT PRIMARY KEY, thread TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS standing (topic TEXT PRIMARY KEY, thread TEXT NOT NULL, people TEXT);
     CREATE TABLE IF NOT EXISTS site (name TEXT PRIMARY KEY);";
 
 /// What the tables of earlier versions lack, each by its last column.
-const ADDED: [(&str, &str); 2] = [
+const ADDED: [(&str, &str, &str); 3] = [
     (
+        "conversation",
         "read_at",
         "ALTER TABLE conversation ADD COLUMN read TEXT; ALTER TABLE conversation ADD COLUMN read_at INTEGER;",
     ),
-    ("desk", "ALTER TABLE conversation ADD COLUMN desk TEXT;"),
+    (
+        "conversation",
+        "desk",
+        "ALTER TABLE conversation ADD COLUMN desk TEXT;",
+    ),
+    (
+        "standing",
+        "people",
+        "ALTER TABLE standing ADD COLUMN people TEXT;",
+    ),
 ];
 
 const BLOCKED_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -205,32 +215,39 @@ impl List {
     async fn standing(&self, room: StandingRoom, gone: Option<ThreadRef>) -> Result<SiteAnswer, ApiError> {
         #[derive(Deserialize)]
         struct Row {
-            thread: String,
+            thread: ThreadRef,
+            /// Those who were to be in it.
+            people: Option<String>,
         }
         let _opening = self.opening.lock().await;
-        let rows: Vec<Row> = self
-            .sql
-            .exec(
-                "SELECT thread FROM standing WHERE topic = ?",
-                vec![room.key().into()],
-            )?
-            .to_array()?;
-        let known = rows.into_iter().next().map(|row| ThreadRef(row.thread));
+        let statement = "SELECT thread, people FROM standing WHERE topic = ?";
+        let rows: Vec<Row> = self.sql.exec(statement, vec![room.key().into()])?.to_array()?;
         let is_useful =
-            |thread: &ThreadRef| Some(thread) != gone.as_ref() && room.desk.has_account(&self.env, thread);
-        if let Some(thread) = known.filter(is_useful) {
-            return Ok(SiteAnswer::Thread(thread));
-        }
-        let opened = self
-            .desk(room.desk, 0)?
-            .open_standing_thread(&room.topic, &room.reference, &room.participants, gone.as_ref())
-            .await;
-        let thread = opened.map_err(|failure| {
+            |row: &Row| Some(&row.thread) != gone.as_ref() && room.desk.has_account(&self.env, &row.thread);
+        let known = rows.into_iter().find(is_useful);
+        let (desk, wanted) = (self.desk(room.desk, 0)?, room.participants.join(" "));
+        let prepared = match known {
+            Some(row) if row.people.as_ref() == Some(&wanted) => return Ok(SiteAnswer::Thread(row.thread)),
+            // The topic has other people now.
+            Some(row) => match desk
+                .complete_standing_thread(&row.thread, &room.participants)
+                .await
+            {
+                // Posting there will tell.
+                Err(Failure::ThreadGone | Failure::Refused) => return Ok(SiteAnswer::Thread(row.thread)),
+                completed => completed.map(|()| row.thread),
+            },
+            None => {
+                desk.open_standing_thread(&room.topic, &room.reference, &room.participants, gone.as_ref())
+                    .await
+            }
+        };
+        let thread = prepared.map_err(|failure| {
             console_warn!("standing room: {failure:?}");
             ApiError::Internal
         })?;
-        let values = vec![room.key().into(), thread.0.as_str().into()];
-        self.write("INSERT OR REPLACE INTO standing VALUES (?, ?)", values)?;
+        let values = vec![room.key().into(), thread.0.as_str().into(), wanted.into()];
+        self.write("INSERT OR REPLACE INTO standing VALUES (?, ?, ?)", values)?;
         Ok(SiteAnswer::Thread(thread))
     }
 
@@ -317,9 +334,11 @@ const FORGOTTEN: &str =
 
 fn complete(sql: &SqlStorage) -> Result<()> {
     sql.exec(FORGOTTEN, None)?;
-    for (column, change) in ADDED {
-        let statement = "SELECT 1 FROM pragma_table_info('conversation') WHERE name = ?";
-        let known: Vec<IgnoredAny> = sql.exec(statement, vec![column.into()])?.to_array()?;
+    for (table, column, change) in ADDED {
+        let statement = "SELECT 1 FROM pragma_table_info(?) WHERE name = ?";
+        let known: Vec<IgnoredAny> = sql
+            .exec(statement, vec![table.into(), column.into()])?
+            .to_array()?;
         if known.is_empty() {
             sql.exec(change, None)?;
         }

@@ -151,7 +151,10 @@ impl Client {
                 self.control(ClientFrame::Rate { stars, comment }, now, &mut effects);
             }
             Input::WentOnline => self.link.hurry(now),
-            Input::SocketOpened => self.link.opened(now),
+            Input::SocketOpened => {
+                self.flushes_when_read = true;
+                self.link.opened(now);
+            }
             Input::SocketClosed => self.link.closed(now, jitter),
             Input::FramesArrived(frames) => {
                 self.link.heard();
@@ -259,6 +262,9 @@ impl Client {
     /// Sends all that waits, if there is a way. Messages stay in the transcript until they come back.
     fn flush(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         if self.link.is_open() && self.state.is_some() {
+            if self.flushes_when_read {
+                return;
+            }
             let mut frames = self.transcript.unsent(now, usize::MAX, usize::MAX);
             frames.extend(self.controls.iter().cloned());
             if !frames.is_empty() {

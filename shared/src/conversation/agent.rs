@@ -10,6 +10,9 @@ use crate::{
     settings::{Attachments, Joining, Replies, RoomKind},
 };
 
+/// By one command. Each is a call at the desk, before which the visitor's messages wait.
+const MOST_INVITED: usize = 10;
+
 impl Conversation {
     pub(super) fn agent_wrote(&mut self, message: DeskMessage, task: Task<Reading>, turn: &mut Turn) {
         if self.is_closed() {
@@ -178,24 +181,24 @@ impl Conversation {
         if self.plan.room == RoomKind::Personal {
             return self.tell_thread(ThreadNotice::InviteRefused, now);
         }
-        let mut addresses = addresses
+        // Some desks write an address as a link.
+        let (good, bad): (Vec<&str>, Vec<&str>) = addresses
             .split([' ', ',', ';', '\n'])
             .filter(|text| !text.is_empty())
-            .peekable();
-        if addresses.peek().is_none() {
-            return self.tell_thread(ThreadNotice::NotAnAddress { text: String::new() }, now);
+            .map(|text| {
+                text.trim_matches(['<', '>', '(', ')'])
+                    .trim_start_matches("mailto:")
+            })
+            .partition(|address| turn.context.desk.addresses.include(address));
+        for address in good.iter().take(MOST_INVITED) {
+            let who = Participant::Invited((*address).to_owned());
+            self.enqueue(DeskJob::AddParticipant(who), now);
         }
-        for address in addresses {
-            // Some desks write an address as a link.
-            let address = address
-                .trim_matches(['<', '>', '(', ')'])
-                .trim_start_matches("mailto:");
-            let text = address.to_owned();
-            if turn.context.desk.addresses.include(address) {
-                self.enqueue(DeskJob::AddParticipant(Participant::Invited(text)), now);
-            } else {
-                self.tell_thread(ThreadNotice::NotAnAddress { text }, now);
-            }
+        if good.len() > MOST_INVITED {
+            self.tell_thread(ThreadNotice::TooManyInvited { most: MOST_INVITED }, now);
+        }
+        if good.is_empty() || !bad.is_empty() {
+            self.tell_thread(ThreadNotice::NotAnAddress { text: bad.join(" ") }, now);
         }
     }
 

@@ -14,8 +14,8 @@ impl Conversation {
         }
         let now = turn.context.now;
         self.bot.clear();
-        // Whoever wrote what was put off believes that the visitor has it.
-        let is_owed = self.reading.has_parked(|job| *job != Reading::Sweep);
+        // Whoever wrote what could not be read so far believes that the visitor has it.
+        let is_owed = self.reading.is_held_up(|job| *job != Reading::Sweep);
         self.reading.clear();
         if is_owed && by != ClosedBy::ThreadGone {
             self.not_shown(turn);

@@ -66,6 +66,12 @@ impl Conversation {
         let tries_on = now.since(head.since) < longest;
         let at = |retry_after| wait(head.attempts, retry_after, slowest, turn.context);
         match (failure, &head.job) {
+            // Somebody must be called; whose turn it is matters less.
+            (Failure::Passing { .. } | Failure::NotDone { .. }, DeskJob::Site(SiteJob::Choose { .. }))
+                if head.attempts + 1 >= FEW_TRIES =>
+            {
+                self.give_up(task, turn)
+            }
             (Failure::Passing { retry_after }, _) if tries_on => {
                 self.try_later(task, at(retry_after), Done::Maybe, turn);
             }
@@ -147,7 +153,11 @@ impl Conversation {
                 }
             }
             // Nothing waits for these.
-            DeskJob::LookForPeople | DeskJob::EndThread(_) => self.desk.park(task, at, done),
+            DeskJob::LookForPeople
+            | DeskJob::EndThread(_)
+            | DeskJob::Site(SiteJob::FindTopic { .. } | SiteJob::Block { .. }) => {
+                self.desk.park(task, at, done);
+            }
             DeskJob::AddParticipant(who) if attempts + 1 >= FEW_TRIES => {
                 let is_representative = matches!(who, Participant::Agent(_));
                 self.desk.park(task, at, done);

@@ -157,6 +157,10 @@ pub enum ThreadNotice {
     NotAnAddress {
         text: String,
     },
+    /// Only so many were invited; the rest were not.
+    TooManyInvited {
+        most: usize,
+    },
     /// One person alone answers in this thread.
     InviteRefused,
     Transferred {

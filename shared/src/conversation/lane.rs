@@ -218,8 +218,11 @@ impl<J> Lane<J> {
         self.tasks.iter().any(|task| !task.parked && is_meant(&task.job))
     }
 
-    pub(super) fn has_parked(&self, is_meant: impl Fn(&J) -> bool) -> bool {
-        self.tasks.iter().any(|task| task.parked && is_meant(&task.job))
+    /// Whether one like this is parked, or waits behind an attempt that failed, or is one.
+    pub(super) fn is_held_up(&self, is_meant: impl Fn(&J) -> bool) -> bool {
+        let is_retrying = self.is_retrying();
+        let is_meant = |task: &Task<J>| (task.parked || is_retrying) && is_meant(&task.job);
+        self.tasks.iter().any(is_meant)
     }
 
     /// Whether one like this has not begun. `parked`: also if it lets others pass.

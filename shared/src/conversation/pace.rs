@@ -35,9 +35,30 @@ impl Pace {
 
     /// Takes this many tokens, or says how long to wait for them.
     pub(super) fn take(&mut self, cost: f64, allowed: Allowance, now: Timestamp) -> Result<(), Duration> {
+        self.take_when(cost, cost, allowed, now)
+    }
+
+    /// Takes this many tokens as soon as there is one; what comes next waits for the rest. If it waited for all of them
+    /// itself, what costs less would overtake it.
+    pub(super) fn take_ahead(
+        &mut self,
+        cost: f64,
+        allowed: Allowance,
+        now: Timestamp,
+    ) -> Result<(), Duration> {
+        self.take_when(1.0, cost, allowed, now)
+    }
+
+    fn take_when(
+        &mut self,
+        there: f64,
+        cost: f64,
+        allowed: Allowance,
+        now: Timestamp,
+    ) -> Result<(), Duration> {
         let per_second = allowed.per_minute / 60.0;
         let spent = (self.spent - now.since(self.at).as_secs_f64() * per_second).max(0.0);
-        let lacking = spent + cost - allowed.at_once;
+        let lacking = spent + there - allowed.at_once;
         if lacking > 0.0 {
             return Err(Duration::try_from_secs_f64(lacking / per_second).unwrap_or(Duration::MAX));
         }
@@ -63,5 +84,17 @@ mod tests {
         }
         assert_eq!(pace.take(1.0, allowed, now), Err(Duration::from_secs(2)));
         assert_eq!(pace.take(1.0, allowed, now + Duration::from_secs(2)), Ok(()));
+    }
+
+    #[test]
+    fn what_costs_more_is_not_overtaken_and_is_paid_for_by_what_follows() {
+        let mut pace = Pace::default();
+        let allowed = Allowance::messages(30);
+        let now = Timestamp(1_000_000);
+        for _ in 0..9 {
+            assert_eq!(pace.take_ahead(1.0, allowed, now), Ok(()));
+        }
+        assert_eq!(pace.take_ahead(3.0, allowed, now), Ok(()));
+        assert_eq!(pace.take_ahead(1.0, allowed, now), Err(Duration::from_secs(6)));
     }
 }

@@ -117,10 +117,10 @@ impl Conversation {
         })
     }
 
-    /// `posts`: that it takes at the desk. However many, one message is let through by a rested pace.
+    /// `posts`: that it takes at the desk.
     pub(super) fn take_message(&mut self, posts: usize, now: Timestamp) -> Result<(), Rejection> {
         let allowed = Allowance::messages(self.plan.messages_per_minute);
-        let taken = self.pace.take((posts as f64).min(allowed.at_once), allowed, now);
+        let taken = self.pace.take_ahead(posts as f64, allowed, now);
         taken.map_err(|wait| Rejection::TooFast {
             retry_after_ms: in_ms(wait),
         })

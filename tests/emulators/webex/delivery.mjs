@@ -2,6 +2,8 @@ import { createHmac } from 'node:crypto';
 import { Chance, disorder } from '../chance.mjs';
 
 const WINDOW_MS = 5 * 60 * 1000;
+/** Of a delivery that something before the receiver drops each time. */
+const MOST_TRIES = 5;
 const MAX_FAILURES = 100;
 const TIMEOUT_MS = 10_000;
 
@@ -158,7 +160,7 @@ export class Deliveries {
     if (!isDelivered) this.#countFailure(webhook);
   }
 
-  async #post(delivery) {
+  async #post(delivery, tries = 1) {
     const { webhook, body, stopped } = delivery;
     const headers = { 'Content-Type': 'application/json' };
     if (webhook.secret) headers['X-Spark-Signature'] = createHmac('sha1', webhook.secret).update(body).digest('hex');
@@ -166,7 +168,7 @@ export class Deliveries {
       const signal = AbortSignal.any([stopped, AbortSignal.timeout(TIMEOUT_MS)]);
       const response = await fetch(webhook.targetUrl, { method: 'POST', headers, body, signal, redirect: 'manual' });
       const text = await response.text();
-      if (this.hasNotArrived(response.status, text)) return this.#post(delivery);
+      if (tries < MOST_TRIES && this.hasNotArrived(response.status, text)) return this.#post(delivery, tries + 1);
       return response.ok;
     } catch {
       return false;

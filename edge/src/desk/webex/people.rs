@@ -1,7 +1,7 @@
 //! Who is in a room.
 
-use super::{Webex, api::Trouble, is_bot, wire::*};
-use crate::{calls::accounts::Account, platform::http::Payload};
+use super::{Webex, api::Trouble, wire::*};
+use crate::{calls::accounts::Account, desk::words, platform::http::Payload};
 use shared::conversation::{DeskOutcome, Failure, Participant};
 use worker::{Method, console_warn};
 
@@ -26,7 +26,7 @@ impl Webex<'_> {
             .await
         {
             Ok(added) => Ok(DeskOutcome::Added {
-                name: Some(added.person_display_name).filter(|name| !name.is_empty()),
+                name: Some(words::person(&added.person_display_name)).filter(|name| !name.is_empty()),
             }),
             Err(Trouble { status: 409, .. }) => Ok(DeskOutcome::Added { name: None }),
             // The person is not known, or the room is not there: the room tells which.
@@ -39,15 +39,8 @@ impl Webex<'_> {
     }
 
     pub(super) async fn look_for_people(&self, room: &str) -> Result<DeskOutcome, Failure> {
-        let own_id = self.api.own_id(self.api.us()).await?;
-        let mut are_in = false;
-        let look = |membership: Membership| {
-            are_in = membership.person_id != own_id && !is_bot(&membership.person_email);
-            !are_in
-        };
-        let path = format!("/memberships?roomId={room}&max=100");
-        match self.api.list(&path, look).await {
-            Ok(()) => Ok(DeskOutcome::People { are_in }),
+        match self.api.has_people(room).await {
+            Ok(are_in) => Ok(DeskOutcome::People { are_in }),
             Err(trouble) => Err(self.gone_or(room, trouble).await),
         }
     }

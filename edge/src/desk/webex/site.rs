@@ -5,9 +5,11 @@ use super::{
     api::{Api, Trouble},
     delivery::site_name,
     hook::{Events, Hook},
+    is_bot,
     wire::*,
 };
 use crate::{desk::words, platform::now};
+use futures_util::future::join_all;
 use shared::{
     conversation::{Failure, ThreadRef, WatchRef},
     time::Timestamp,
@@ -24,33 +26,30 @@ const ROOMS: usize = 500;
 const AVAILABLE: [&str; 2] = ["active", "unknown"];
 
 impl Api<'_> {
-    /// Those of the addresses whom presence calls available; `None` where it cannot be read for any of them.
-    pub(crate) async fn available(&self, addresses: &[String]) -> Option<Vec<String>> {
+    /// Calls back for each of the addresses whose presence can be read: whether it calls them available.
+    pub(crate) async fn presence<'p>(&self, addresses: &'p [String], note: impl Fn(&'p String, bool)) {
         for api in self.all(addresses.first().map_or("", String::as_str)) {
-            match api.seen_available(addresses).await {
-                Ok(available) => return available,
-                Err(trouble) => console_warn!("presence: status {}", trouble.status),
+            let ask = async |address: &'p String| {
+                let status = api.status_of(address).await?;
+                if let Some(status) = status.filter(|status| !status.is_empty()) {
+                    note(address, AVAILABLE.contains(&status.as_str()));
+                }
+                Ok::<_, Trouble>(())
+            };
+            let asked = join_all(addresses.iter().map(ask)).await;
+            if asked.iter().any(Result::is_ok) {
+                return;
+            }
+            for trouble in asked.into_iter().filter_map(Result::err).take(1) {
+                console_warn!("presence: status {}", trouble.status);
             }
         }
-        None
     }
 
-    async fn seen_available(&self, addresses: &[String]) -> Result<Option<Vec<String>>, Trouble> {
-        let mut available = vec![];
-        let mut is_known = false;
-        for address in addresses {
-            let email: String = form_urlencoded::byte_serialize(address.as_bytes()).collect();
-            let path = format!("/people?email={email}");
-            let people: List<Person> = self.get(self.us(), &path).await?;
-            let status = people.items.into_iter().next().map(|person| person.status);
-            if let Some(status) = status.filter(|status| !status.is_empty()) {
-                is_known = true;
-                if AVAILABLE.contains(&status.as_str()) {
-                    available.push(address.clone());
-                }
-            }
-        }
-        Ok(is_known.then_some(available))
+    async fn status_of(&self, address: &str) -> Result<Option<String>, Trouble> {
+        let email: String = form_urlencoded::byte_serialize(address.as_bytes()).collect();
+        let people: List<Person> = self.get(self.us(), &format!("/people?email={email}")).await?;
+        Ok(people.items.into_iter().next().map(|person| person.status))
     }
 
     /// Calls back with each room and the time of its last activity, the latest first, until it has had enough.
@@ -121,9 +120,18 @@ impl Api<'_> {
             Some(thread) => thread,
             None => self.open_room(&title, reference).await?,
         };
-        let owner = self.by(account_of(&thread));
-        owner.add_people(room_of(&thread), people).await?;
+        self.complete_standing_room(&thread, people).await?;
         Ok(thread)
+    }
+
+    pub(crate) async fn complete_standing_room(
+        &self,
+        thread: &ThreadRef,
+        people: &[String],
+    ) -> Result<(), Failure> {
+        self.by(account_of(thread))
+            .add_people(room_of(thread), people)
+            .await
     }
 
     /// The latest first; one that is older than any attempt to open it is not looked for.
@@ -149,9 +157,9 @@ impl Api<'_> {
         }
     }
 
-    /// A message is worth more than one reader of it, but there must be one.
+    /// A message is worth more than one reader of it, but there must be one, whoever has brought them in.
     async fn add_people(&self, room: &str, people: &[String]) -> Result<(), Failure> {
-        let (mut has_reader, mut failure) = (false, None);
+        let mut has_reader = false;
         for address in people {
             let membership = NewMembership {
                 room_id: room,
@@ -165,12 +173,26 @@ impl Api<'_> {
                 Ok(_) | Err(Trouble { status: 409, .. }) => has_reader = true,
                 Err(trouble) => {
                     console_warn!("standing room: a person could not be added: {}", trouble.status);
-                    // An address that Webex does not know is not asked for again.
-                    let is_passing = trouble.status != 404 && trouble.failure != Failure::Refused;
-                    failure = is_passing.then_some(trouble.failure).or(failure);
                 }
             }
         }
-        failure.filter(|_| !has_reader).map_or(Ok(()), Err)
+        if has_reader || self.has_people(room).await? {
+            return Ok(());
+        }
+        console_warn!("standing room: nobody is in it");
+        Err(Failure::Passing { retry_after: None })
+    }
+
+    /// Whether anybody is in the room but us and bots.
+    pub(super) async fn has_people(&self, room: &str) -> Result<bool, Trouble> {
+        let own_id = self.own_id(self.us()).await?;
+        let mut are_in = false;
+        let look = |membership: Membership| {
+            are_in = membership.person_id != own_id && !is_bot(&membership.person_email);
+            !are_in
+        };
+        self.list(&format!("/memberships?roomId={room}&max=100"), look)
+            .await?;
+        Ok(are_in)
     }
 }

@@ -1,5 +1,6 @@
 // The worker as it is, with each object's storage watched: `GET /counted` tells the rows that were written since the last
-// time, and by which statements. Tests start it in place of the worker (`startWorld({ main })`).
+// time, and by which statements. `PUT /kv/broken` lets KV fail from then on, `PUT /kv/whole` no more.
+// Tests start it in place of the worker (`startWorld({ main })`).
 import Worker, { ConversationDo as Conversation, CredentialsDo, SiteDo as Site } from 'the-worker';
 
 /** Statements by a cursor that knows the rows; alarms and values by a number. */
@@ -42,9 +43,20 @@ export class SiteDo extends Site {
 
 export { CredentialsDo };
 
+let isBroken = false;
+const failing = (real) =>
+  watched(real, {
+    get: (get) => (...args) => (isBroken ? Promise.reject(new Error('KV GET failed: 503 Service Unavailable')) : get.apply(real, args)),
+  });
+
 export default {
   fetch(request, env, context) {
-    if (new URL(request.url).pathname !== '/counted') return new Worker(context, env).fetch(request);
+    const { pathname } = new URL(request.url);
+    if (pathname.startsWith('/kv/')) {
+      isBroken = pathname === '/kv/broken';
+      return Response.json({ isBroken });
+    }
+    if (pathname !== '/counted') return new Worker(context, { ...env, SETTINGS: failing(env.SETTINGS) }).fetch(request);
     const rows = written.map(({ query, cursor }) => ({ query, rows: cursor.rowsWritten })).filter(({ rows }) => rows > 0);
     written = [];
     return Response.json(rows);
