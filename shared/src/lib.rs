@@ -22,6 +22,7 @@ pub mod file;
 pub mod form;
 pub mod hours;
 pub mod message;
+pub mod newer;
 pub mod pattern;
 pub mod protocol;
 pub mod settings;

@@ -1,7 +1,12 @@
 //! What a transcript is made of.
 
-use crate::{file::File, time::Timestamp};
+use crate::{
+    file::File,
+    newer::{Maybe, or_default},
+    time::Timestamp,
+};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The longest text a visitor can send, in characters.
 pub const MAX_TEXT: usize = 4_000;
@@ -108,6 +113,15 @@ pub enum Said {
         files: Vec<File>,
     },
     Notice(Notice),
+    /// Of a kind that came after this version: what can be shown of it, by the name of the kind.
+    #[serde(untagged)]
+    Newer(Maybe<BTreeMap<String, Plain>>),
+}
+
+/// What the content of every later kind of entry has in it, for those who do not know the kind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plain {
+    pub plain: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -137,14 +151,16 @@ pub enum Notice {
     /// Something the team wrote could not be read.
     NotShown,
     Closed {
+        #[serde(deserialize_with = "or_default")]
         by: ClosedBy,
     },
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Default, Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClosedBy {
     Visitor,
+    #[default]
     Agent,
     /// No message from the visitor for the configured time.
     Silence,

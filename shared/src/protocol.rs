@@ -1,12 +1,13 @@
 //! Wire v1: what passes between the visitor's panel and the edge, as JSON.
 //!
-//! A frame of an unknown kind is skipped by either side, so that kinds can be added. On a WebSocket each
-//! text message is one frame; over HTTP a poll carries frames both ways. `ping` and `pong` are bare texts
-//! that the platform answers without waking the conversation.
+//! What a newer version adds, an older one skips by itself (see [`crate::newer`]): the panel a frame, an entry or a state that
+//! it does not know, the edge a frame, which it refuses. On a WebSocket each text message is one frame; over HTTP a poll
+//! carries frames both ways. `ping` and `pong` are bare texts that the platform answers without waking the conversation.
 
 use crate::{
     form::FieldError,
     message::{ClosedBy, Entry, MAX_TEXT, MessageId, Seq},
+    newer::{Maybe, or_default},
     settings::{DEFAULT_SITE, SettingsError, default_site},
     time::Timestamp,
 };
@@ -62,16 +63,19 @@ pub enum ServerFrame {
     Rejected {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<MessageId>,
+        #[serde(deserialize_with = "or_default")]
         code: Rejection,
     },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
+    #[serde(deserialize_with = "or_default")]
     pub phase: Phase,
     /// The last entry of the transcript.
     pub last: Seq,
     pub delivered: Seq,
+    #[serde(deserialize_with = "or_default")]
     pub desk: DeskReach,
     /// Nothing was heard from the visitor for long: the conversation closes at this time unless they act.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -97,25 +101,33 @@ pub(crate) fn is_false(value: &bool) -> bool {
     !value
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Default, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     WithBot,
+    #[default]
     Waiting,
-    WithAgent { name: String },
-    Closed { by: ClosedBy, at: Timestamp },
+    WithAgent {
+        name: String,
+    },
+    Closed {
+        #[serde(deserialize_with = "or_default")]
+        by: ClosedBy,
+        at: Timestamp,
+    },
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Default, Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeskReach {
+    #[default]
     Reached,
     /// The desk does not answer; what the visitor wrote is kept and tried again.
     Retrying,
 }
 
 /// Why a frame changed nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Default, Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rejection {
     Empty,
@@ -132,6 +144,7 @@ pub enum Rejection {
     /// The conversation has all the files it takes.
     FilesFull,
     Closed,
+    #[default]
     BadFrame,
 }
 
@@ -192,12 +205,12 @@ pub struct StartAnswer {
 pub struct PollRequest {
     pub after: Seq,
     #[serde(default)]
-    pub frames: Vec<ClientFrame>,
+    pub frames: Vec<Maybe<ClientFrame>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PollAnswer {
-    pub frames: Vec<ServerFrame>,
+    pub frames: Vec<Maybe<ServerFrame>>,
 }
 
 /// The body of every HTTP error.

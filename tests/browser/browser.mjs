@@ -107,7 +107,20 @@ export async function write(panel, text) {
   await composer.press('Enter');
 }
 
+/** A chat with people, begun on the demo page. */
+export async function chatIn(context) {
+  const page = await context.newPage();
+  await page.goto(`${world.url}/?`);
+  const panel = await openChat(page);
+  await panel.getByRole('button', { name: 'Talk to Anna' }).click();
+  await until(async () => (await world.room())?.webhooks.length === 1);
+  return panel;
+}
+
 export const log = (panel) => panel.getByRole('log');
+
+/** What somebody wrote, word for word. */
+export const said = (panel, text) => log(panel).getByText(text, { exact: true });
 
 /**
  * Lets the panel find other settings than the edge has.

@@ -5,12 +5,21 @@ import { brotliCompressSync, constants } from 'node:zlib';
 import { DEFAULT_SETTINGS, until } from '../harness.mjs';
 import { browser, openChat, pageWith, panelOf, pressLauncher, startSite, useBrowser, world } from './browser.mjs';
 
-const MAX_BYTES = 82_000;
-const MAX_REQUESTS = 6;
+const MAX_BYTES = 120_000;
+const MAX_REQUESTS = 7;
+/** At which the platform compresses what is not compressed yet, and the build did. */
+const [ON_THE_FLY, BUILT] = [4, 11];
 
 useBrowser();
 
-const brotli = (bytes) => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length;
+/**
+ * A response's bytes as a visitor gets them. `wrangler dev` compresses everything anew, as gzip; what the worker sent as the
+ * build had compressed it varies by what the browser takes.
+ */
+async function sent(response) {
+  const quality = response.headers().vary === 'accept-encoding' ? BUILT : ON_THE_FLY;
+  return brotliCompressSync(await response.body(), { params: { [constants.BROTLI_PARAM_QUALITY]: quality } }).length;
+}
 
 async function visit(site) {
   const page = await browser.newPage();
@@ -78,7 +87,7 @@ test('until one can type: within the budget of bytes and requests', async (conte
   for (const request of requests.filter((one) => one.response)) {
     const response = await request.response();
     assert.ok(response.ok(), `${request.url()}: ${response.status()}`);
-    const size = brotli(await response.body());
+    const size = await sent(response);
     context.diagnostic(`${size} bytes ${request.url().replace(world.url, '')}`);
     bytes += size;
     kinds.add(/(?:\.(\w+)|\/(frame|conversations))(?:\?.*)?$/.exec(request.url()).slice(1).find(Boolean));

@@ -2,25 +2,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { until } from '../harness.mjs';
-import { browser, log, openChat, useBrowser, world, write } from './browser.mjs';
+import { browser, chatIn, log, openChat, said, useBrowser, world, write } from './browser.mjs';
 
 useBrowser();
-
-const said = (panel, text) => log(panel).getByText(text, { exact: true });
-
-async function chat(context) {
-  const page = await context.newPage();
-  await page.goto(`${world.url}/?`);
-  const panel = await openChat(page);
-  await panel.getByRole('button', { name: 'Talk to Anna' }).click();
-  await until(async () => (await world.room())?.webhooks.length === 1);
-  return panel;
-}
 
 test('where sockets are blocked it polls, by itself', async () => {
   const context = await browser.newContext();
   await context.routeWebSocket(/socket/, (socket) => socket.close());
-  const panel = await chat(context);
+  const panel = await chatIn(context);
   await write(panel, 'by poll');
   await log(panel).getByText('With the team').last().waitFor({ state: 'attached' });
   await world.agentSays('by poll too');
@@ -31,7 +20,7 @@ test('where sockets are blocked it polls, by itself', async () => {
 
 test('a worker that is killed: messages wait, marked, and go out once when it is back', async () => {
   const context = await browser.newContext();
-  const panel = await chat(context);
+  const panel = await chatIn(context);
   await write(panel, 'before');
   await log(panel).getByText('With the team').last().waitFor({ state: 'attached' });
   await world.stopWorker();
@@ -51,7 +40,7 @@ test('a worker that is killed: messages wait, marked, and go out once when it is
 
 test('a desk that cannot be reached is told, and that it can again', async () => {
   const context = await browser.newContext();
-  const panel = await chat(context);
+  const panel = await chatIn(context);
   await world.fault({ route: 'POST /webex/v1/messages', status: 503, times: 3 });
   await write(panel, 'hello');
   await panel.getByText('We have your message and keep trying to reach the team.').waitFor();
@@ -65,7 +54,7 @@ test('storage that throws does not stop a chat', async () => {
   await context.addInitScript(() => {
     Object.defineProperty(window, 'localStorage', { get: () => { throw new Error('denied'); } });
   });
-  const panel = await chat(context);
+  const panel = await chatIn(context);
   await write(panel, 'hello');
   await said(panel, 'hello').waitFor();
   await context.close();

@@ -219,7 +219,7 @@ describe('closing time', () => {
     await world.posted(/It is past your hours/);
     await world.agentSays('Still here');
     await visitor.hears('Support: Still here');
-    assert.ok(!visitor.state.leave_message);
+    await until(() => !visitor.state.leave_message);
   });
 
   test('it comes while one visitor waits, one chats and one talks to the bot', { timeout: 240_000 }, async () => {

@@ -147,7 +147,7 @@ describe('nobody answers', () => {
     await world.posted(/Nobody has answered/);
     await world.agentSays('Here I am', { token: BEN });
     await visitor.hears('Ben Okafor: Here I am');
-    assert.ok(!visitor.state.leave_message);
+    await until(() => !visitor.state.leave_message);
     assert.deepEqual(visitor.lines, ['* nobody_answered', '* agent_joined', 'Ben Okafor: Here I am']);
   });
 

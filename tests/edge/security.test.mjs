@@ -131,6 +131,25 @@ test('webhooks: own, bot and deleted messages, and other events, are taken and s
   assert.deepEqual(await world.calls(`GET /webex/v1/messages/${own.id}`), []);
 });
 
+test('the panel’s code is sent as it was compressed, to whoever takes that, and nothing else lies there', async () => {
+  const page = await (await fetch(`${world.url}/frame`)).text();
+  for (const file of page.match(/\/panel\/[^"']*\.(?:js|wasm)/g)) {
+    const [compressed, plain] = await Promise.all(['gzip, br', 'gzip'].map((encoding) => fetch(world.url + file, { headers: { 'accept-encoding': encoding } })));
+    assert.deepEqual([compressed.status, compressed.headers.get('vary')], [200, 'accept-encoding'], file);
+    assert.deepEqual([plain.status, plain.headers.get('vary')], [200, null], file);
+    for (const name of ['content-type', 'cache-control', 'access-control-allow-origin', 'x-content-type-options']) {
+      const [one, other] = [compressed, plain].map((answer) => answer.headers.get(name)?.split(';')[0]);
+      assert.ok(one && one === other, `${name}: ${one}, ${other}`);
+    }
+    assert.deepEqual(await compressed.arrayBuffer(), await plain.arrayBuffer());
+  }
+  for (const path of ['/panel/x/panel.js', '/panel/', '/panel/%2e%2e/widget.js', '/panel/..%2fwidget.js']) {
+    for (const encoding of ['br', 'gzip']) {
+      assert.equal((await fetch(world.url + path, { headers: { 'accept-encoding': encoding } })).status, 404, path);
+    }
+  }
+});
+
 test('a token opens its own conversation and nothing else, whether the other exists or not', async () => {
   const [one, two] = [await world.visitSettled('person'), await world.visitSettled('person')];
   const foreign = await one.poll({ after: 0 }, two.session.token);

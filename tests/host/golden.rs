@@ -6,6 +6,7 @@ use shared::{
     file::{File, Image},
     form::{FieldError, Problem},
     message::{ClosedBy, Entry, MessageId, Notice, Said, Seq, Span},
+    newer::Maybe,
     protocol::{
         ClientFrame, DeskReach, ErrorBody, Phase, PollAnswer, PollRequest, Rejection, ServerFrame,
         StartAnswer, StartRequest, State,
@@ -167,10 +168,10 @@ fn wire_v1() {
     lines.push(json(&session));
     lines.push(json(&PollRequest {
         after: Seq(1),
-        frames: client.to_vec(),
+        frames: client.iter().cloned().map(Maybe::Known).collect(),
     }));
     lines.push(json(&PollAnswer {
-        frames: vec![ServerFrame::Delivered { through: Seq(1) }],
+        frames: vec![Maybe::Known(ServerFrame::Delivered { through: Seq(1) })],
     }));
     let fields = vec![FieldError {
         field: "name".into(),

@@ -103,7 +103,7 @@ fn signal_next(stage: &mut Stage, message: DeskRef) -> Vec<String> {
 fn shown(stage: &Stage) -> Vec<String> {
     let said = |said: &Said| match said {
         Said::Agent { body, .. } => Some(shared::message::plain(body)),
-        Said::Visitor { .. } | Said::Bot { .. } | Said::Notice(_) => None,
+        Said::Visitor { .. } | Said::Bot { .. } | Said::Notice(_) | Said::Newer(_) => None,
     };
     stage
         .rows

@@ -37,6 +37,7 @@ fn said(entry: &Entry) -> String {
         Said::Bot { body, replies } => format!("bot: {} {replies:?}", plain(body)),
         Said::Agent { name, body, files } => format!("{name}: {}{}", plain(body), shown(files)),
         Said::Notice(notice) => format!("{notice:?}"),
+        Said::Newer(newer) => format!("{newer:?}"),
     }
 }
 

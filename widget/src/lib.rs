@@ -18,7 +18,6 @@ mod browser;
 mod calendar;
 mod dom;
 mod file;
-mod json;
 mod model;
 mod page;
 mod panel;
@@ -26,6 +25,7 @@ mod rows;
 mod socket;
 mod text;
 mod view;
+mod wire;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 

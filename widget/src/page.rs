@@ -1,9 +1,35 @@
 //! What the panel tells the page around its frame, and what it heard from it.
 
 use crate::browser;
-use shared::protocol::shown_address;
+use serde::Deserialize;
+use shared::{newer::or_default, protocol::shown_address};
 use std::cell::RefCell;
 use wasm_bindgen::JsValue;
+
+#[derive(Deserialize)]
+#[serde(tag = "edgechat", rename_all = "snake_case")]
+pub(crate) enum FromPage {
+    Hello(Hello),
+    Opened,
+    Closed,
+}
+
+/// What the page kept for the panel; what is not as it should be is as if it were not there.
+#[derive(Deserialize)]
+pub(crate) struct Hello {
+    #[serde(default, deserialize_with = "or_default")]
+    pub(crate) open: bool,
+    #[serde(default, deserialize_with = "or_default")]
+    pub(crate) page: String,
+    #[serde(default, deserialize_with = "or_default")]
+    pub(crate) referrer: String,
+    #[serde(default, deserialize_with = "or_default")]
+    pub(crate) draft: String,
+    #[serde(default, deserialize_with = "or_default")]
+    pub(crate) muted: bool,
+    #[serde(default, deserialize_with = "or_default")]
+    pub(crate) kept: String,
+}
 
 #[derive(Clone, Default)]
 struct Page {

@@ -4,7 +4,8 @@ use crate::{calendar::Calendar, model::Model, text};
 use shared::{
     client::{Outgoing, OutgoingStatus},
     file::File,
-    message::{Body, Entry, Notice, Said, Seq, Span},
+    message::{Body, Entry, Notice, Plain, Said, Seq, Span},
+    newer::Maybe,
     protocol::Phase,
     time::Timestamp,
 };
@@ -96,6 +97,12 @@ pub(crate) fn rows(model: &Model, calendar: &Calendar) -> Vec<(Row, Tail)> {
                 writer.message(Some(name), body.clone(), files, entry.at, None)
             }
             Said::Notice(notice) => writer.notice(notice, entry.at),
+            Said::Newer(Maybe::Known(kinds)) => {
+                for Plain { plain } in kinds.values() {
+                    writer.line(plain.clone(), entry.at);
+                }
+            }
+            Said::Newer(Maybe::Unknown(_)) => {}
         }
     }
     if let Some(message) = model.leaving() {
@@ -147,7 +154,9 @@ pub(crate) fn replies(model: &Model) -> Vec<String> {
 fn lost(entries: &[Entry]) -> Vec<Seq> {
     let lost = entries.iter().filter_map(|entry| match entry.said {
         Said::Notice(Notice::NotDelivered { seq }) => Some(seq),
-        Said::Notice(_) | Said::Visitor { .. } | Said::Bot { .. } | Said::Agent { .. } => None,
+        Said::Notice(_) | Said::Visitor { .. } | Said::Bot { .. } | Said::Agent { .. } | Said::Newer(_) => {
+            None
+        }
     });
     lost.collect()
 }
@@ -198,9 +207,13 @@ impl Writer<'_> {
 
     fn notice(&mut self, notice: &Notice, at: Timestamp) {
         if let Some(words) = text::notice(notice) {
-            self.day(at);
-            self.put(Row::Notice(words));
+            self.line(words, at);
         }
+    }
+
+    fn line(&mut self, words: String, at: Timestamp) {
+        self.day(at);
+        self.put(Row::Notice(words));
     }
 
     fn message(

@@ -1,4 +1,4 @@
-//! The size budgets: what a visitor's browser loads, and what Cloudflare starts.
+//! The size budgets: what a visitor's browser is sent, and what Cloudflare starts.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,25 +21,26 @@ pub(crate) fn check() -> Result<bool> {
     let sizes = sizes(&[
         site.join("widget.js"),
         site.join("panel.html"),
-        panel.join("panel.js"),
-        panel.join("panel.wasm"),
+        panel.join("panel.js.br"),
+        panel.join("panel.wasm.br"),
         PathBuf::from("dist/worker/index_bg.wasm"),
     ])?;
     let [loader, page, script, wasm, worker] = &sizes[..] else {
         anyhow::bail!("The sizes of the built files could not be measured.");
     };
-    let until_typing = loader.brotli + page.brotli + script.brotli + wasm.brotli;
+    // As the worker sends them: these two are compressed already, the platform does the others.
+    let all = loader.brotli + page.brotli + script.plain + wasm.plain;
     let budgets = [
         // All that a page on which nobody chats loads, as a browser test sees.
         Budget {
             what: "loader, brotli",
             bytes: loader.brotli,
-            limit: 2_500,
+            limit: 2_900,
         },
         Budget {
-            what: "until one can type, brotli",
-            bytes: until_typing,
-            limit: 82_000,
+            what: "all of the panel, brotli",
+            bytes: all,
+            limit: 120_000,
         },
         Budget {
             what: "worker, gzip",
@@ -55,8 +56,8 @@ pub(crate) fn check() -> Result<bool> {
         println!("{what:<36}{bytes:>10}{limit:>10}{used:>7}%{verdict}");
     }
     println!(
-        "until one can type: loader {}, panel.html {}, panel.js {}, panel.wasm {}",
-        loader.brotli, page.brotli, script.brotli, wasm.brotli
+        "all of the panel: loader {}, panel.html {}, panel.js {}, panel.wasm {}",
+        loader.brotli, page.brotli, script.plain, wasm.plain
     );
     Ok(budgets.iter().all(|budget| budget.bytes <= budget.limit))
 }
@@ -67,6 +68,8 @@ fn panel_folder(parent: &Path) -> Result<PathBuf> {
 }
 
 struct Size {
+    plain: u64,
+    /// As the platform compresses on the fly.
     brotli: u64,
     gzip: u64,
 }
@@ -78,10 +81,12 @@ fn sizes(files: &[PathBuf]) -> Result<Vec<Size>> {
     output
         .lines()
         .map(|line| {
-            let (brotli, gzip) = line.split_once(' ').context("a line without two sizes")?;
+            let mut sizes = line.split(' ').map(str::parse::<u64>);
+            let mut next = || sizes.next().context("a line without three sizes");
             Ok(Size {
-                brotli: brotli.parse()?,
-                gzip: gzip.parse()?,
+                plain: next()??,
+                brotli: next()??,
+                gzip: next()??,
             })
         })
         .collect()

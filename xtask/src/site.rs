@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
+use brotli::enc::BrotliEncoderParams;
 
 use crate::build::digest;
 use crate::process;
@@ -59,6 +60,8 @@ pub(crate) fn write(tools: &Tools, panel: &Path) -> Result<()> {
     )?;
 
     let files = BTreeMap::from([
+        (format!("{folder}/panel.js.br"), brotli(&script)?),
+        (format!("{folder}/panel.wasm.br"), brotli(&wasm)?),
         ("_headers".to_owned(), HEADERS.as_bytes().to_vec()),
         ("index.html".to_owned(), read("index.html")?.into_bytes()),
         ("widget.js".to_owned(), loader),
@@ -106,6 +109,12 @@ fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
         }
     }
     Ok(files)
+}
+
+fn brotli(bytes: &[u8]) -> Result<Vec<u8>> {
+    let mut compressed = Vec::new();
+    brotli::BrotliCompress(&mut &bytes[..], &mut compressed, &BrotliEncoderParams::default())?;
+    Ok(compressed)
 }
 
 fn bundle(tools: &Tools, file: &Path, options: &[&str]) -> Result<Vec<u8>> {

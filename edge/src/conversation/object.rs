@@ -19,7 +19,8 @@ use futures_util::lock::Mutex;
 use serde::de::DeserializeOwned;
 use shared::{
     conversation::{Ask, ConnectionId, Conversation, Input, Start},
-    protocol::{ClientFrame, PING, PONG, PollAnswer, PollRequest, ServerFrame},
+    newer::Maybe,
+    protocol::{ClientFrame, PING, PONG, PollAnswer, PollRequest, Rejection, ServerFrame},
     time::Timestamp,
 };
 use std::{
@@ -201,7 +202,12 @@ impl Shell {
         let connection = ConnectionId(String::new());
         let mut frames = vec![];
         for frame in &request.frames {
-            let effects = self.decide(input_of(frame.clone(), connection.clone()))?;
+            let Maybe::Known(frame) = frame.clone() else {
+                let (id, code) = (None, Rejection::BadFrame);
+                frames.push(ServerFrame::Rejected { id, code });
+                continue;
+            };
+            let effects = self.decide(input_of(frame, connection.clone()))?;
             frames.extend(answers(&effects, &connection).cloned());
             self.carry_out(effects)?;
         }
@@ -214,6 +220,7 @@ impl Shell {
         let entries = self.outside.store.entries_after(request.after)?;
         frames.insert(0, ServerFrame::Hello { state });
         frames.push(ServerFrame::Entries(entries));
+        let frames = frames.into_iter().map(Maybe::Known).collect();
         Ok(Response::from_json(&PollAnswer { frames })?)
     }
 }

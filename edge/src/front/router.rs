@@ -1,7 +1,7 @@
 //! Who may ask what. A request is checked here, without touching a conversation: only one that is well formed
 //! and rightly signed wakes an object.
 
-use super::{admin, files, limit, page};
+use super::{admin, assets, files, limit, page};
 use crate::{
     calls::{
         conversation::{CLOSE_BAD_TOKEN, MAX_FRAME, SignalCall, StartCall, ask, stub},
@@ -49,6 +49,9 @@ pub(crate) async fn route(mut request: Request, env: &Env) -> Result<Response> {
     let parts: Vec<&str> = path.split('/').skip(1).collect();
     let answer = match (request.method(), parts.as_slice()) {
         (Method::Get | Method::Head, ["frame"]) => page::page(&request, env).await,
+        (Method::Get | Method::Head, ["panel", _, "panel.js" | "panel.wasm"]) => {
+            assets::panel(&request, env, &path).await
+        }
         (Method::Get | Method::Head, ["v1", "sites", site]) => public_settings(env, site).await,
         (_, ["v1", "sites", site, "settings", rest @ ..]) => {
             admin::settings(&mut request, env, site, rest).await

@@ -10,6 +10,7 @@ mod transcript;
 use crate::{
     form::FieldError,
     message::MessageId,
+    newer::Maybe,
     protocol::{
         ClientFrame, MAX_POLL_FRAMES, Phase, PollRequest, Rejection, ServerFrame, StartAnswer, StartRequest,
         State,
@@ -245,7 +246,7 @@ impl Client {
                 frames.extend(self.controls.iter().cloned());
                 let request = PollRequest {
                     after: self.transcript.cursor(),
-                    frames,
+                    frames: frames.into_iter().map(Maybe::Known).collect(),
                 };
                 effects.push(Effect::Poll { session, request });
             }

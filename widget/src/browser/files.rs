@@ -1,36 +1,37 @@
 //! Files from the visitor's machine.
 
-use super::read;
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Event, HtmlTextAreaElement};
-
-/// It can be the body of a request.
-pub(crate) struct LocalFile(pub(crate) JsValue);
-
-impl LocalFile {
-    pub(crate) fn name(&self) -> String {
-        read(&get(&self.0, "name")).text().unwrap_or_default()
-    }
-
-    /// In bytes.
-    pub(crate) fn size(&self) -> u32 {
-        read(&get(&self.0, "size")).small().unwrap_or(u32::MAX)
-    }
-}
-
-fn get(from: &JsValue, name: &str) -> JsValue {
-    js_sys::Reflect::get(from, &name.into()).unwrap_or_default()
-}
+use wasm_bindgen::JsCast;
+use web_sys::{Event, File, HtmlInputElement};
 
 /// Empties the field, so that the same file can be picked again.
-pub(crate) fn picked(event: &Event, then: impl Fn(LocalFile)) {
-    if let Some(field) = event.target() {
-        let files = js_sys::Array::from(&get(&field, "files"));
-        field.unchecked_into::<HtmlTextAreaElement>().set_value("");
-        for file in files.iter() {
-            then(LocalFile(file));
-        }
+pub(crate) fn picked(event: &Event, then: impl Fn(File)) {
+    let Some(field) = event
+        .target()
+        .and_then(|field| field.dyn_into::<HtmlInputElement>().ok())
+    else {
+        return;
+    };
+    let files = field
+        .files()
+        .map(|files| js_sys::Array::from(&files))
+        .unwrap_or_default();
+    field.set_value("");
+    for file in files {
+        then(file.unchecked_into());
     }
+}
+
+/// In bytes.
+pub(crate) fn size(file: &File) -> u32 {
+    let bytes = file.size();
+    // Up to 2^53, as JavaScript counts.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "saturates"
+    )]
+    let size = bytes as u32;
+    size
 }
 
 /// As a part of an address.

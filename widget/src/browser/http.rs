@@ -1,7 +1,6 @@
 //! Requests to the edge.
 
-use super::{read, window};
-use crate::json::Json;
+use super::window;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Headers, RequestCache, RequestInit, Response};
@@ -15,12 +14,11 @@ pub(crate) struct Request {
     pub(crate) body: Option<JsValue>,
 }
 
-/// Calls back with the status, 0 when no answer came, and the body.
-pub(crate) fn send(request: Request, then: impl FnOnce(u16, Json) + 'static) {
-    let then: Box<dyn FnOnce(u16, Json)> = Box::new(then);
+/// Calls back with the status, 0 when no answer came, and the JSON that was the body.
+pub(crate) fn send(request: Request, then: impl FnOnce(u16, JsValue) + 'static) {
     leptos::task::spawn_local(async move {
         let (status, body) = fetch(request).await.unwrap_or_default();
-        then(status, read(&body));
+        then(status, body);
     });
 }
 

@@ -6,15 +6,16 @@ mod time;
 
 use crate::{
     dom::{El, el},
-    json::{self, Json},
+    wire,
 };
-pub(crate) use files::{LocalFile, encoded, picked};
+pub(crate) use files::{encoded, picked, size};
 pub(crate) use http::{Request, send};
 use leptos::prelude::*;
 use shared::settings::{DEFAULT_SITE, PublicSettings};
 use std::cell::RefCell;
 pub(crate) use time::{CALENDAR, now, since_rendered};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+pub(crate) use web_sys::File;
 use web_sys::{Document, Event, HtmlElement, HtmlTextAreaElement, KeyboardEvent, MessageEvent, Window};
 
 thread_local! {
@@ -61,7 +62,7 @@ pub(crate) fn take_early_topic() -> Option<String> {
 }
 
 pub(crate) fn settings() -> Option<PublicSettings> {
-    json::settings(parse(&find("#settings")?.text_content()?))
+    wire::parse(&find("#settings")?.text_content()?)
 }
 
 pub(crate) fn random() -> f64 {
@@ -91,33 +92,6 @@ pub(crate) fn before_paint(then: impl FnOnce() + 'static) {
     request_animation_frame(then);
 }
 
-// --- JSON
-
-/// What JavaScript holds, as far as JSON goes.
-fn read(value: &JsValue) -> Json {
-    if let Some(text) = value.as_string() {
-        return Json::Text(text);
-    }
-    if let Some(number) = value.as_f64() {
-        return Json::Number(number);
-    }
-    if let Some(value) = value.as_bool() {
-        return Json::Bool(value);
-    }
-    if let Some(list) = value.dyn_ref::<js_sys::Array>() {
-        return Json::List(list.iter().map(|item| read(&item)).collect());
-    }
-    let Some(object) = value.dyn_ref::<js_sys::Object>() else {
-        return Json::Null;
-    };
-    let member = |key: JsValue| Some((key.as_string()?, read(&js_sys::Reflect::get(object, &key).ok()?)));
-    Json::Map(js_sys::Object::keys(object).iter().filter_map(member).collect())
-}
-
-pub(crate) fn parse(text: &str) -> Json {
-    js_sys::JSON::parse(text).map_or(Json::Null, |value| read(&value))
-}
-
 pub(crate) fn origin() -> String {
     window().location().origin().unwrap_or_default()
 }
@@ -131,12 +105,12 @@ pub(crate) fn site_name() -> String {
 // --- The page around the frame
 
 /// Calls back with the origin and what it said.
-pub(crate) fn listen_to_page(heard: impl Fn(String, Json) + 'static) {
+pub(crate) fn listen_to_page(heard: impl Fn(String, JsValue) + 'static) {
     let listener = Closure::<dyn Fn(Event)>::new(move |event: Event| {
         let event: MessageEvent = event.unchecked_into();
         let parent = window().parent().ok().flatten();
         if parent.is_some_and(|parent| event.source().is_some_and(|source| *source == ***parent)) {
-            heard(event.origin(), read(&event.data()));
+            heard(event.origin(), event.data());
         }
     });
     window()

@@ -10,7 +10,7 @@ mod upload;
 
 pub(crate) use ending::Left;
 pub(crate) use intake::{Answers, Chosen, MESSAGE, Offer};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use shared::{
     client::{Client, Connection, Effect, Input, Kept, Stage},
     form::FieldError,
@@ -116,7 +116,7 @@ pub(crate) enum Banner {
 }
 
 /// What the page keeps for the panel.
-#[derive(Serialize, Debug, PartialEq)]
+#[derive(Serialize, Deserialize, Debug, PartialEq)]
 pub(crate) struct Stored {
     pub(crate) kept: Kept,
     pub(crate) seen: Seq,

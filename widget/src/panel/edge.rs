@@ -3,39 +3,43 @@
 use super::Panel;
 use crate::{
     browser::{self, Request},
-    json::{self, Json, to_text},
     model::Model,
     socket::{self, Heard},
+    wire,
 };
 use leptos::prelude::*;
 use shared::{
     client::Input,
     message::Seq,
-    protocol::{PollRequest, SUBPROTOCOL, ServerFrame, StartAnswer, StartRequest},
+    newer::Maybe,
+    protocol::{ErrorBody, PollAnswer, PollRequest, SUBPROTOCOL, StartAnswer, StartRequest},
     settings::PublicSettings,
     time::Timestamp,
 };
 
+/// The code of a start that came after the hours.
+const CLOSED: &str = "closed";
+
 impl Panel {
     pub(super) fn start(self, request: StartRequest) {
-        let body = to_text(&request);
+        let body = wire::to_json(&request);
         let post = Request {
             method: "POST",
             path: "/v1/conversations".into(),
             body: Some(body.into()),
             token: None,
         };
-        browser::send(post, move |status, mut answer| {
+        browser::send(post, move |status, answer| {
             if !self.model.with_untracked(|model| model.is_starting(&request)) {
                 return;
             }
             self.dispatch(match status {
-                200 => json::start_answer(answer).map_or(Input::StartFailed, Input::Started),
-                409 if answer.text_at("code").is_some_and(|code| code == "closed") => {
-                    return self.start_closed(request);
-                }
+                200 => wire::read(answer).map_or(Input::StartFailed, Input::Started),
                 408 | 429 => Input::StartFailed,
-                400..500 => Input::StartRefused(json::field_errors(answer)),
+                400..500 => match wire::read::<ErrorBody>(answer) {
+                    Some(error) if error.code == CLOSED => return self.start_closed(request),
+                    error => Input::StartRefused(error.map(|error| error.fields).unwrap_or_default()),
+                },
                 _ => Input::StartFailed,
             });
         });
@@ -80,7 +84,7 @@ impl Panel {
             ..Request::default()
         };
         browser::send(get, move |_, answer| {
-            let mut site = json::settings(answer);
+            let mut site: Option<PublicSettings> = wire::read(answer);
             if let Some(site) = &mut site {
                 // As if this page had been rendered with them.
                 site.now = Timestamp(site.now.0 - browser::since_rendered());
@@ -94,9 +98,9 @@ impl Panel {
             method: "POST",
             path: ["/v1/conversations/", &session.conversation, "/poll"].concat(),
             token: Some(session.token),
-            body: Some(to_text(&request).into()),
+            body: Some(wire::to_json(&request).into()),
         };
-        browser::send(post, move |status, mut answer| {
+        browser::send(post, move |status, answer| {
             if !self
                 .model
                 .with_untracked(|model| model.is_running(&session.conversation))
@@ -104,7 +108,9 @@ impl Panel {
                 return;
             }
             self.dispatch(match status {
-                200 => Input::PollAnswered(frames(answer.member("frames").list())),
+                200 => wire::read(answer).map_or(Input::PollFailed, |answer: PollAnswer| {
+                    Input::PollAnswered(answer.frames.into_iter().filter_map(Maybe::known).collect())
+                }),
                 401 | 404 => Input::Refused,
                 _ => Input::PollFailed,
             });
@@ -127,7 +133,7 @@ impl Panel {
         let opened = socket::open(&url, &[SUBPROTOCOL, &session.token], move |heard| {
             self.dispatch(match heard {
                 Heard::Opened => Input::SocketOpened,
-                Heard::Text(text) => Input::FramesArrived(frames(vec![browser::parse(&text)])),
+                Heard::Text(text) => Input::FramesArrived(wire::parse(&text).into_iter().collect()),
                 Heard::Closed { code: 4401 | 4404 } => Input::Refused,
                 Heard::Closed { .. } => Input::SocketClosed,
             });
@@ -163,9 +169,4 @@ impl Panel {
             }
         });
     }
-}
-
-/// A frame of an unknown kind is skipped.
-fn frames(frames: Vec<Json>) -> Vec<ServerFrame> {
-    frames.into_iter().filter_map(json::server_frame).collect()
 }

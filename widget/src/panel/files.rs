@@ -2,28 +2,36 @@
 
 use super::Panel;
 use crate::{
-    browser::{self, LocalFile, Request},
-    json::Json,
+    browser::{self, File, Request},
     model::{Model, refused},
     rows::Mark,
+    wire,
 };
 use leptos::prelude::*;
+use serde::Deserialize;
 use shared::{client::Input, message::MessageId};
 use std::cell::RefCell;
 use wasm_bindgen::JsValue;
 
+/// The answer to a request for a file.
+#[derive(Deserialize)]
+struct Link {
+    url: String,
+}
+
 thread_local! {
     /// What another try may help.
-    static UNSENT: RefCell<Vec<(MessageId, LocalFile)>> = const { RefCell::new(vec![]) };
+    static UNSENT: RefCell<Vec<(MessageId, File)>> = const { RefCell::new(vec![]) };
 }
 
 impl Panel {
-    pub(crate) fn attach(self, file: LocalFile) {
+    pub(crate) fn attach(self, file: File) {
         let Some(id) = MessageId::parse(browser::random_id()) else {
             return;
         };
         self.scrolled(true);
-        let attach = |model: &mut Model| model.attach(id.clone(), file.name(), file.size(), browser::now());
+        let attach =
+            |model: &mut Model| model.attach(id.clone(), file.name(), browser::size(&file), browser::now());
         if self.model.try_update(attach) == Some(true) {
             self.upload(id, file);
         }
@@ -41,10 +49,10 @@ impl Panel {
     }
 
     /// The entry that comes back takes the place of what is shown until then.
-    fn upload(self, id: MessageId, file: LocalFile) {
+    fn upload(self, id: MessageId, file: File) {
         let name = browser::encoded(&file.name());
         let query = ["?id=", id.as_str(), "&name=", &name].concat();
-        let body = file.0.clone();
+        let body = file.clone().into();
         let answered = move |status, _| {
             if status == 204 {
                 return;
@@ -66,15 +74,15 @@ impl Panel {
 
     /// Calls back with an address that opens the file for some minutes.
     pub(crate) fn link(self, number: u32, then: Box<dyn FnOnce(&str)>) {
-        let answered = move |_, mut answer: Json| {
-            if let Some(url) = answer.text_at("url") {
-                then(&url);
+        let answered = move |_, answer| {
+            if let Some(link) = wire::read::<Link>(answer) {
+                then(&link.url);
             }
         };
         self.ask(&["/", &number.to_string()].concat(), None, Box::new(answered));
     }
 
-    fn ask(self, which: &str, body: Option<JsValue>, then: Box<dyn FnOnce(u16, Json)>) {
+    fn ask(self, which: &str, body: Option<JsValue>, then: Box<dyn FnOnce(u16, JsValue)>) {
         let Some(session) = self.model.with_untracked(Model::session) else {
             return;
         };

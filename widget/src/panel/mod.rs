@@ -6,9 +6,9 @@ mod files;
 use crate::{
     browser::{self, CALENDAR},
     file::as_text,
-    json::{self, Json, to_text},
     model::{Answers, Chosen, Menu, Model, Offer, Stored},
-    page, socket,
+    page::{self, FromPage, Hello},
+    socket, wire,
 };
 use leptos::prelude::*;
 use shared::{
@@ -47,46 +47,45 @@ impl Panel {
             self.model.update(|model| model.turned(browser::is_visible()));
             self.tell_page();
         });
-        browser::listen_to_page(move |origin, said| self.heard_from_page(origin, said));
+        browser::listen_to_page(move |origin, said| {
+            if let Some(said) = wire::read(said) {
+                self.heard_from_page(origin, said);
+            }
+        });
         self.model.update(|model| model.online = browser::is_online());
         page::ready();
     }
 
-    fn heard_from_page(self, origin: String, mut said: Json) {
-        let kind = said.text_at("edgechat").unwrap_or_default();
-        match kind.as_str() {
-            "hello" => self.met(origin, said),
-            "opened" | "closed" if page::is_met(&origin) => {
-                let open = kind == "opened";
-                self.model.update(|model| model.opened(open));
-                self.dispatch(Input::TimerFired);
-                if open {
-                    self.refresh_hours();
-                    self.settle(true);
-                }
+    fn heard_from_page(self, origin: String, said: FromPage) {
+        match said {
+            FromPage::Hello(hello) => self.met(origin, hello),
+            FromPage::Opened | FromPage::Closed if !page::is_met(&origin) => {}
+            FromPage::Opened => {
+                self.opened(true);
+                self.refresh_hours();
+                self.settle(true);
             }
-            _ => {}
+            FromPage::Closed => self.opened(false),
         }
     }
 
-    fn met(self, origin: String, mut said: Json) {
-        page::met(
-            origin,
-            said.text_at("page").unwrap_or_default(),
-            said.text_at("referrer").unwrap_or_default(),
-        );
+    fn opened(self, open: bool) {
+        self.model.update(|model| model.opened(open));
+        self.dispatch(Input::TimerFired);
+    }
+
+    fn met(self, origin: String, hello: Hello) {
+        page::met(origin, hello.page, hello.referrer);
         self.told.set_value((None, 0));
         if self.draft.with_untracked(String::is_empty) {
-            self.draft.set(said.text_at("draft").unwrap_or_default());
+            self.draft.set(hello.draft);
         }
         self.model.update(|model| {
-            model.muted = said.member("muted").is_true();
+            model.muted = hello.muted;
             model.visible = browser::is_visible();
-            model.opened(said.member("open").is_true());
+            model.opened(hello.open);
         });
-        let stored: Option<Stored> = said
-            .text_at("kept")
-            .and_then(|kept| json::stored(browser::parse(&kept)));
+        let stored: Option<Stored> = wire::parse(&hello.kept);
         let fresh = self.model.with_untracked(|model| model.stored().is_none());
         match stored {
             Some(stored) if fresh => {
@@ -162,7 +161,9 @@ impl Panel {
             Effect::Start(request) => self.start(request),
             Effect::OpenSocket { session, after } => self.open_socket(session, after),
             Effect::CloseSocket => socket::close(),
-            Effect::SendFrames(frames) => frames.iter().for_each(|frame| socket::send(&to_text(frame))),
+            Effect::SendFrames(frames) => frames
+                .iter()
+                .for_each(|frame| socket::send(&wire::to_json(frame))),
             Effect::Ping => socket::send(PING),
             Effect::Poll { session, request } => self.poll(session, request),
             // The page is told after every input.
@@ -174,7 +175,7 @@ impl Panel {
         let (stored, unread) = self
             .model
             .with_untracked(|model| (model.stored(), model.unread()));
-        let stored = stored.map(|stored| to_text(&stored));
+        let stored = stored.map(|stored| wire::to_json(&stored));
         self.told.update_value(|(told, count)| {
             if *told != stored {
                 page::keep(stored.as_deref());
