@@ -4,6 +4,7 @@ use shared::{
     client::{Client, Connection, Effect, Input, Kept},
     conversation::{ConnectionId, Input as CoreInput, To},
     message::{MessageId, Said, Seq},
+    newer::Maybe,
     protocol::{ClientFrame, ServerFrame, StartAnswer},
 };
 use std::time::Duration;
@@ -98,7 +99,11 @@ impl World {
                 self.input(tab, Input::FramesArrived(vec![]));
             }
             Effect::SendFrames(_) | Effect::Ping => {}
-            Effect::Poll { request, .. } => self.poll(tab, request.after, request.frames),
+            Effect::Poll { request, .. } => self.poll(
+                tab,
+                request.after,
+                request.frames.into_iter().filter_map(Maybe::known).collect(),
+            ),
             Effect::Start(_) | Effect::Keep(_) | Effect::Forget => {}
         }
     }
@@ -265,7 +270,7 @@ impl World {
     fn texts(&self) -> impl Iterator<Item = String> {
         self.stage.rows.iter().filter_map(|(entry, _)| match &entry.said {
             Said::Visitor { text, .. } => Some(text.clone()),
-            Said::Bot { .. } | Said::Agent { .. } | Said::Notice(_) => None,
+            Said::Bot { .. } | Said::Agent { .. } | Said::Notice(_) | Said::Newer(_) => None,
         })
     }
 }
@@ -340,7 +345,7 @@ fn agents_messages_signalled_out_of_order_are_shown_in_order() {
             .iter()
             .filter_map(|entry| match &entry.said {
                 Said::Agent { body, .. } => Some(shared::message::plain(body)),
-                Said::Visitor { .. } | Said::Bot { .. } | Said::Notice(_) => None,
+                Said::Visitor { .. } | Said::Bot { .. } | Said::Notice(_) | Said::Newer(_) => None,
             });
         let said: Vec<_> = said.collect();
         assert_eq!(said, ["first", "second"]);

@@ -284,7 +284,7 @@ impl Game {
                     );
                 }
                 Said::Notice(Notice::HandedBack) => handed_off = false,
-                Said::Notice(_) => {}
+                Said::Notice(_) | Said::Newer(_) => {}
             }
         }
         let delivered = self.stage.conversation.state().delivered;
@@ -309,7 +309,7 @@ impl Game {
     fn notices(&self) -> impl Iterator<Item = &Notice> {
         self.stage.rows.iter().filter_map(|(entry, _)| match &entry.said {
             Said::Notice(notice) => Some(notice),
-            Said::Visitor { .. } | Said::Bot { .. } | Said::Agent { .. } => None,
+            Said::Visitor { .. } | Said::Bot { .. } | Said::Agent { .. } | Said::Newer(_) => None,
         })
     }
 
@@ -368,7 +368,7 @@ impl Game {
                 .map(|file| format!("visitor: file {} {}", file.number, file.name))
                 .next(),
             Said::Visitor { text, .. } => Some(format!("visitor: {text}")),
-            Said::Bot { .. } | Said::Agent { .. } | Said::Notice(_) => None,
+            Said::Bot { .. } | Said::Agent { .. } | Said::Notice(_) | Said::Newer(_) => None,
         };
         let is_wanted = |(entry, _): &&(Entry, _)| !given_up.contains(&entry.seq);
         let wanted: Vec<String> = self
