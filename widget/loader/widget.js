@@ -34,7 +34,7 @@
 
   const host = document.createElement('edgechat-launcher');
   host.style.cssText = `all:initial!important;position:fixed!important;z-index:2147483647!important;--accent:${accent};--on-accent:${onAccent()}`;
-  const root = host.attachShadow({ mode: 'closed' });
+  const root = host.attachShadow({ mode: 'open' });
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(STYLES);
   root.adoptedStyleSheets = [sheet];

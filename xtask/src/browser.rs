@@ -1,4 +1,4 @@
-//! The browser that the tests drive.
+//! The browsers that the tests drive: Chromium for all of them, Firefox and WebKit for the main path.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -22,8 +22,8 @@ pub(crate) fn chromium() -> Result<PathBuf> {
     if let Some(path) = find() {
         return Ok(path);
     }
-    if process::find("apt-get").is_some() && nix::unistd::geteuid().is_root() {
-        install()?;
+    if can_install() {
+        install("Chromium", &["chromium"])?;
     }
     match find() {
         Some(path) => Ok(path),
@@ -41,14 +41,39 @@ fn find() -> Option<PathBuf> {
         .or_else(|| on_a_mac.is_file().then(|| on_a_mac.to_path_buf()))
 }
 
-fn install() -> Result<()> {
+/// What the main path in other browsers needs: the variable by which the tests are told of it, its names, and Debian's package.
+const OTHERS: [(&str, &[&str], &str); 3] = [
+    ("FIREFOX", &["firefox-esr", "firefox"], "firefox-esr"),
+    ("WEBKIT_DRIVER", &["WebKitWebDriver"], "webkit2gtk-driver"),
+    ("XVFB", &["Xvfb"], "xvfb"),
+];
+
+/// Those that are on this machine, or can be installed. A test whose browser is missing counts as skipped.
+pub(crate) fn others() -> Result<Vec<(&'static str, PathBuf)>> {
+    let find = |names: &[&str]| names.iter().find_map(|name| process::find(name));
+    let is_missing = OTHERS.iter().any(|(_, names, _)| find(names).is_none());
+    if is_missing && can_install() {
+        install("Firefox and WebKit", &OTHERS.map(|(_, _, package)| package))?;
+    }
+    let found = OTHERS
+        .into_iter()
+        .filter_map(|(variable, names, _)| Some((variable, find(names)?)));
+    Ok(found.collect())
+}
+
+fn can_install() -> bool {
+    process::find("apt-get").is_some() && nix::unistd::geteuid().is_root()
+}
+
+fn install(what: &str, packages: &[&str]) -> Result<()> {
     let mut update = Command::new("apt-get");
     process::install("Debian's list of packages", "a few seconds", update.arg("update"))?;
     process::install(
-        "Chromium",
+        what,
         "about a minute",
         Command::new("apt-get")
-            .args(["install", "--yes", "--no-install-recommends", "chromium"])
+            .args(["install", "--yes", "--no-install-recommends"])
+            .args(packages)
             .env("DEBIAN_FRONTEND", "noninteractive"),
     )
 }

@@ -213,7 +213,11 @@ fn run_part(chosen: &Selected) -> Result<Count> {
             setup::check_python("to look into what the worker has stored")?;
             counted(&mut node_tests(chosen)?)
         }
-        Browser => counted(node_tests(chosen)?.env("CHROMIUM", browser::chromium()?)),
+        Browser => counted(
+            node_tests(chosen)?
+                .env("CHROMIUM", browser::chromium()?)
+                .envs(browser::others()?),
+        ),
         Conformance => {
             if let Err(error) = setup::check_python("for the vendors' client libraries") {
                 println!("SKIPPED: {error}");
