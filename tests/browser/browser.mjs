@@ -69,7 +69,10 @@ export async function startSite({ headers = {}, html }) {
 export const pageWith = (edge, more = '') =>
   `<!doctype html><html lang="en"><head><title>Shop</title>${more}<script src="${edge}/widget.js" async></script></head><body><main><h1>Shop</h1><p>Text.</p></main></body></html>`;
 
-/** Presses the launcher where it is drawn, in the corner at the end of a line: its shadow root is closed to scripts, as to other people's. */
+/** The policy of a page that allows nothing but what the README asks for. */
+export const strictest = (edge) => `default-src 'none'; script-src ${edge}; frame-src ${edge}`;
+
+/** Presses the launcher where it is drawn, in the corner at the end of a line, as people do. */
 export async function pressLauncher(page) {
   await page.waitForFunction(() => window.Edgechat);
   const { x, y } = await page.evaluate(() => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { DEFAULT_SETTINGS, until } from '../harness.mjs';
-import { browser, openChat, pageWith, panelOf, pressLauncher, startSite, useBrowser, world } from './browser.mjs';
+import { browser, openChat, pageWith, panelOf, pressLauncher, startSite, strictest, useBrowser, world } from './browser.mjs';
 
 const MAX_BYTES = 120_000;
 const MAX_REQUESTS = 7;
@@ -35,8 +35,7 @@ async function visit(site) {
 }
 
 test('a page under the strictest policy: it works, and breaks no rule', async () => {
-  const policy = `default-src 'none'; script-src ${world.url}; frame-src ${world.url}`;
-  const site = await startSite({ headers: { 'content-security-policy': policy }, html: pageWith(world.url) });
+  const site = await startSite({ headers: { 'content-security-policy': strictest(world.url) }, html: pageWith(world.url) });
   const { page, problems } = await visit(site);
   const panel = await openChat(page);
   await panel.getByRole('button', { name: 'Talk to Anna' }).click();

@@ -48,6 +48,9 @@ export const ENGINES = [
  * @property {() => Promise<void>} close
  */
 
+/** Does it again when what was found has been drawn anew in between. */
+const steadily = (act) => until(() => act().then(() => true, (problem) => (/detached|stale/i.test(`${problem.name} ${problem.message}`) ? false : Promise.reject(problem))));
+
 /** @returns {Promise<Engine>} */
 async function startFirefox() {
   const browser = await puppeteer.launch({ browser: 'firefox', executablePath: FIREFOX, headless: true });
@@ -63,10 +66,10 @@ async function startFirefox() {
     reload: () => page.reload(),
     inPage: (run, ...more) => page.evaluate(run, ...more),
     inPanel: async (run, ...more) => (await panel()).evaluate(run, ...more),
-    pressInPage: async (find) => (await found(() => page, find, [])).click(),
-    press: async (find, ...more) => (await found(panel, find, more)).click(),
-    type: async (text, find, ...more) => (await found(panel, find, more)).type(text),
-    pick: async (path, find) => (await found(panel, find, [])).uploadFile(path),
+    pressInPage: (find) => steadily(async () => (await found(() => page, find, [])).click()),
+    press: (find, ...more) => steadily(async () => (await found(panel, find, more)).click()),
+    type: (text, find, ...more) => steadily(async () => (await found(panel, find, more)).type(text)),
+    pick: (path, find) => steadily(async () => (await found(panel, find, [])).uploadFile(path)),
     screenshot: (path) => page.screenshot({ path }),
     problems: async () => problems,
     close: () => browser.close(),
@@ -124,10 +127,10 @@ async function startWebkit() {
     },
     inPage,
     inPanel,
-    pressInPage: async (find) => (await inPage(find)).click(),
-    press: async (find, ...more) => (await found(find, more)).click(),
-    type: async (text, find, ...more) => (await found(find, more)).sendKeys(text.replaceAll('\n', Key.ENTER)),
-    pick: async (path, find) => (await found(find, [])).sendKeys(path),
+    pressInPage: (find) => steadily(async () => (await inPage(find)).click()),
+    press: (find, ...more) => steadily(async () => (await found(find, more)).click()),
+    type: (text, find, ...more) => steadily(async () => (await found(find, more)).sendKeys(text.replaceAll('\n', Key.ENTER))),
+    pick: (path, find) => steadily(async () => (await found(find, [])).sendKeys(path)),
     screenshot: async (path) => writeFileSync(path, Buffer.from(await driver.takeScreenshot(), 'base64')),
     problems: async () => {
       await note();
