@@ -1,5 +1,5 @@
-// What stands in the panel's page itself: starts the panel, makes its sound, and takes what is pasted or dropped.
-// The build writes the names of the files.
+// What stands in the panel's page itself: starts the panel, makes its sound, and takes what is pasted or dropped. No module: it
+// runs as soon as the page's HTML is there, so that a press at the first paint counts. The build writes the names of the files.
 
 // Until the panel runs: a topic chosen early is remembered, and closing works.
 const panel = document.getElementById('panel');
@@ -60,13 +60,14 @@ document.ondragover = (event) => {
   if (event.dataTransfer.types.includes('Files')) event.preventDefault();
 };
 document.ondrop = (event) => bring(event, event.dataTransfer);
-try {
+const run = async () => {
   const { default: start } = await import('{{PANEL_JS}}');
   await start({ module_or_path: '{{PANEL_WASM}}' });
   panel.onclick = panel.onkeydown = null;
-} catch (error) {
+};
+run().catch((error) => {
   console.error(error);
   const broken = document.getElementById('broken');
   broken.hidden = false;
   broken.querySelector('button').onclick = () => location.reload();
-}
+});

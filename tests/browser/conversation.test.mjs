@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { until } from '../harness.mjs';
-import { browser, log, openChat, panelOf, useBrowser, world, write } from './browser.mjs';
+import { browser, log, openChat, panelOf, pressLauncher, useBrowser, world, write } from './browser.mjs';
 
 useBrowser();
 let page;
@@ -136,4 +136,24 @@ test('by keyboard alone: in, through the form, and out again', async () => {
   await shown(panel, 'hello');
   await page.keyboard.press('Escape');
   await until(() => page.evaluate(() => document.activeElement?.tagName === 'EDGECHAT-LAUNCHER'));
+});
+
+test('a topic pressed before the panel runs is chosen when it does, and closing works meanwhile', async () => {
+  let let_go;
+  const held = new Promise((done) => (let_go = done));
+  await context.route('**/panel.wasm', (route) => held.then(() => route.continue()));
+  const isOpen = () => page.evaluate(() => document.querySelector('edgechat-launcher').shadowRoot.querySelector('button').ariaExpanded === 'true');
+  await pressLauncher(page);
+  const panel = await until(() => page.frames().find((frame) => frame.url().includes('/frame')));
+  await panel.getByRole('button', { name: 'Close chat' }).click();
+  await until(async () => !(await isOpen()));
+  await pressLauncher(page);
+  await until(isOpen);
+  const topic = panel.getByRole('button', { name: 'Talk to Anna' });
+  await topic.click();
+  assert.equal(await topic.getAttribute('aria-busy'), 'true');
+  assert.deepEqual(await world.rooms(), []);
+  let_go();
+  await panel.getByRole('textbox', { name: 'Write a message' }).waitFor();
+  await until(async () => (await world.room())?.webhooks.length === 1);
 });

@@ -6,17 +6,12 @@ use shared::{newer::or_default, protocol::shown_address};
 use std::cell::RefCell;
 use wasm_bindgen::JsValue;
 
+/// What the page says: `hello`, with what it has kept for the panel, `opened` or `closed`. What is not as it should be is as if
+/// it were not there.
 #[derive(Deserialize)]
-#[serde(tag = "edgechat", rename_all = "snake_case")]
-pub(crate) enum FromPage {
-    Hello(Hello),
-    Opened,
-    Closed,
-}
-
-/// What the page kept for the panel; what is not as it should be is as if it were not there.
-#[derive(Deserialize)]
-pub(crate) struct Hello {
+pub(crate) struct FromPage {
+    #[serde(rename = "edgechat")]
+    pub(crate) kind: String,
     #[serde(default, deserialize_with = "or_default")]
     pub(crate) open: bool,
     #[serde(default, deserialize_with = "or_default")]

@@ -44,7 +44,7 @@ pub(crate) fn write(tools: &Tools, panel: &Path) -> Result<()> {
     let boot = bundle(
         tools,
         Path::new("widget/boot.js"),
-        &["--format=esm", "--target=es2022", "--external:{{PANEL_JS}}"],
+        &["--format=iife", "--target=es2022", "--external:{{PANEL_JS}}"],
     )?;
     let page = read("widget/panel.html")?
         .replace("{{PANEL_BOOT}}", String::from_utf8_lossy(&boot).trim_end())

@@ -8,14 +8,24 @@ use crate::{
     wire,
 };
 use leptos::prelude::*;
+use serde::Deserialize;
 use shared::{
     client::Input,
+    form::FieldError,
     message::Seq,
     newer::Maybe,
-    protocol::{ErrorBody, PollAnswer, PollRequest, SUBPROTOCOL, StartAnswer, StartRequest},
+    protocol::{PollAnswer, PollRequest, SUBPROTOCOL, StartAnswer, StartRequest},
     settings::PublicSettings,
     time::Timestamp,
 };
+
+/// As much of an error's body as the panel makes use of.
+#[derive(Deserialize)]
+struct Refusal {
+    code: String,
+    #[serde(default)]
+    fields: Vec<FieldError>,
+}
 
 /// The code of a start that came after the hours.
 const CLOSED: &str = "closed";
@@ -36,7 +46,7 @@ impl Panel {
             self.dispatch(match status {
                 200 => wire::read(answer).map_or(Input::StartFailed, Input::Started),
                 408 | 429 => Input::StartFailed,
-                400..500 => match wire::read::<ErrorBody>(answer) {
+                400..500 => match wire::read::<Refusal>(answer) {
                     Some(error) if error.code == CLOSED => return self.start_closed(request),
                     error => Input::StartRefused(error.map(|error| error.fields).unwrap_or_default()),
                 },

@@ -7,7 +7,7 @@ use crate::{
     browser::{self, CALENDAR},
     file::as_text,
     model::{Answers, Chosen, Menu, Model, Offer, Stored},
-    page::{self, FromPage, Hello},
+    page::{self, FromPage},
     socket, wire,
 };
 use leptos::prelude::*;
@@ -57,15 +57,15 @@ impl Panel {
     }
 
     fn heard_from_page(self, origin: String, said: FromPage) {
-        match said {
-            FromPage::Hello(hello) => self.met(origin, hello),
-            FromPage::Opened | FromPage::Closed if !page::is_met(&origin) => {}
-            FromPage::Opened => {
+        match said.kind.as_str() {
+            "hello" => self.met(origin, said),
+            "opened" if page::is_met(&origin) => {
                 self.opened(true);
                 self.refresh_hours();
                 self.settle(true);
             }
-            FromPage::Closed => self.opened(false),
+            "closed" if page::is_met(&origin) => self.opened(false),
+            _ => {}
         }
     }
 
@@ -74,7 +74,7 @@ impl Panel {
         self.dispatch(Input::TimerFired);
     }
 
-    fn met(self, origin: String, hello: Hello) {
+    fn met(self, origin: String, hello: FromPage) {
         page::met(origin, hello.page, hello.referrer);
         self.told.set_value((None, 0));
         if self.draft.with_untracked(String::is_empty) {
