@@ -29,7 +29,7 @@ const FOR_EVER = 100;
  * for five idle seconds. A GET is put aside then, and goes on with the next request that comes. The worker itself says 503
  * to nothing.
  */
-const isDropped = (status, text) => status === 503 && text.includes('Your worker restarted mid-request');
+export const isDropped = (status, text) => status === 503 && text.includes('Your worker restarted mid-request');
 
 /** Agents' tokens at the Webex emulator. */
 export const ANNA = 'agent-anna';
