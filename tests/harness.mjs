@@ -1,6 +1,6 @@
 // What the worker and browser tests stand on: the emulators in this process, and a worker of its own under
 // `wrangler dev`, on free ports, with its own settings and storage.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -29,7 +29,7 @@ const FOR_EVER = 100;
  * for five idle seconds. A GET is put aside then, and goes on with the next request that comes. The worker itself says 503
  * to nothing.
  */
-export const isDropped = (status, text) => status === 503 && text.includes('Your worker restarted mid-request');
+const isDropped = (status, text) => status === 503 && text.includes('Your worker restarted mid-request');
 
 /** Agents' tokens at the Webex emulator. */
 export const ANNA = 'agent-anna';
@@ -141,6 +141,28 @@ class World {
     if (this.worker.exitCode !== null) throw new Error(`the worker did not start:\n${this.output}`);
     // With one of these goes on what has been put aside.
     this.nudge = setInterval(() => fetch(`${this.url}/widget.js`, { method: 'HEAD' }).catch(() => {}), 1_000).unref();
+  }
+
+  /**
+   * Runs SQL in the databases of all objects of a class, once with each list of values, as nobody else does; the rows of all.
+   * A database that lacks the table has none.
+   */
+  sql(object, statement, many = [[]]) {
+    const program = `
+import glob, json, sqlite3, sys
+_, folder, object, statement = sys.argv
+rows, many = [], json.load(sys.stdin)
+for file in glob.glob(f'{folder}/**/*{object}/*.sqlite', recursive=True):
+    base = sqlite3.connect(file, timeout=20)
+    try:
+        for values in many:
+            rows += base.execute(statement, values).fetchall()
+    except sqlite3.OperationalError as error:
+        if 'no such table' not in str(error): raise
+    base.commit()
+print(json.dumps(rows))`;
+    const args = ['-c', program, this.folder, object, statement];
+    return JSON.parse(execFileSync('python3', args, { input: JSON.stringify(many) }));
   }
 
   /** Ends the worker as a crash would, without a word to anybody. */

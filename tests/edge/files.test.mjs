@@ -1,13 +1,12 @@
 // Files both ways: what arrives, what is refused, who may open it, and what is left when it is over.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { ANNA, DEFAULT_SETTINGS, isDropped, startWorld, until, Visitor } from '../harness.mjs';
+import { ANNA, DEFAULT_SETTINGS, startWorld, until, Visitor } from '../harness.mjs';
 
 const LIMIT = 3 << 20;
 /** However much a site allows. */
@@ -51,9 +50,15 @@ const sized = (size) => Buffer.concat([PNG, randomBytes(size - PNG.length)]);
 const bearer = (token) => ({ authorization: `Bearer ${token}` });
 const filesPath = (visitor) => `/v1/conversations/${visitor.session.conversation}/files`;
 
-function upload(visitor, name, bytes, { id = newId(), token = visitor.session.token } = {}) {
+async function upload(visitor, name, bytes, { id = newId(), token = visitor.session.token } = {}, tries = 3) {
   const query = new URLSearchParams({ id, name });
-  return world.post(`${filesPath(visitor)}?${query}`, bytes, bearer(token));
+  try {
+    return await world.post(`${filesPath(visitor)}?${query}`, bytes, bearer(token));
+  } catch (error) {
+    // What is refused before it is all sent may be cut off before the answer has been read.
+    if (tries > 1 && ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'].includes(error.cause?.code)) return upload(visitor, name, bytes, { id, token }, tries - 1);
+    throw error;
+  }
 }
 
 async function taken(visitor, name, bytes, more) {
@@ -153,21 +158,10 @@ function isStored(marker) {
   });
 }
 
-/** A text of this size that can be found again, whole several times on each page of a database. */
 /** Rows of files that hold the text. What was deleted may be on the disk for a while longer. */
-function partsWith(marker) {
-  const program = `
-import glob, sqlite3, sys
-count = 0
-for file in glob.glob(sys.argv[1] + '/**/*ConversationDo/*.sqlite', recursive=True):
-    try:
-        count += sqlite3.connect(file, timeout=20).execute('SELECT count(*) FROM file WHERE instr(bytes, ?)', [sys.argv[2].encode()]).fetchone()[0]
-    except sqlite3.OperationalError:
-        continue
-print(count)`;
-  return Number(execFileSync('python3', ['-c', program, world.folder, marker]));
-}
+const partsWith = (marker) => world.sql('ConversationDo', 'SELECT 1 FROM file WHERE instr(bytes, CAST(? AS BLOB))', [[marker]]).length;
 
+/** A text of this size that can be found again, whole several times on each page of a database. */
 function marked(size) {
   const marker = randomBytes(24).toString('hex');
   return { marker, bytes: Buffer.from(`${marker} `.repeat(Math.ceil(size / 49))) };
@@ -242,17 +236,16 @@ describe('from the visitor into the room', () => {
       assert.equal(answer.statusCode, status, said);
       await calm();
     }
-    const refused = async () => {
+    const statuses = [];
+    // A 503 is of what stands before the worker here, now and then, when an upload is not read to its end.
+    while (statuses.length < 5 && (statuses.at(-1) ?? 503) === 503) {
       const endless = send(newId()).on('error', () => {});
       endless.write(sized(LIMIT_OF_ALL + 1));
       const [early] = await once(endless, 'response', { signal: AbortSignal.timeout(20_000) });
-      let said = '';
-      early.on('data', (chunk) => (said += chunk));
-      await until(() => early.complete || isDropped(early.statusCode, said) || said.includes('}'));
       endless.destroy();
-      return isDropped(early.statusCode, said) ? refused() : early.statusCode;
-    };
-    assert.equal(await refused(), 413);
+      statuses.push(early.statusCode);
+    }
+    assert.equal(statuses.at(-1), 413, statuses.join());
     await calm();
     await allDelivered(visitor, 1);
     assert.deepEqual(await inRoom(), [file('a.png', PNG)]);

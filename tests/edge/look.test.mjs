@@ -1,6 +1,5 @@
 // The regular look at what no webhook told of: what it costs, what it finds, what it must not take for news.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { patient, startWorld, until } from '../harness.mjs';
@@ -10,19 +9,7 @@ const POST = 'POST /webex/v1/messages';
 
 let world;
 
-/** Runs SQL on the site's list, as nobody else does; returns the rows. */
-function onList(statement, many = [[]]) {
-  const program = `
-import glob, json, sqlite3, sys
-files = [file for file in glob.glob(sys.argv[1] + '/**/*SiteDo/*.sqlite', recursive=True) if 'metadata' not in file]
-for file in files:
-    base = sqlite3.connect(file, timeout=20)
-    for values in json.load(sys.stdin):
-        rows = base.execute(sys.argv[2], values).fetchall()
-    base.commit()
-print(json.dumps(rows))`;
-  return JSON.parse(execFileSync('python3', ['-c', program, world.folder, statement], { input: JSON.stringify(many) }));
-}
+const onList = (statement, many) => world.sql('SiteDo', statement, many);
 
 async function endAll(visitors) {
   for (const visitor of visitors) visitor.frame('end');

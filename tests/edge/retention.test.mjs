@@ -1,6 +1,5 @@
 // What is kept, for how long, and what a visitor can have deleted.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
@@ -41,28 +40,13 @@ function filesWith(...texts) {
 
 /** How many rows of conversations hold the text. What was deleted may be on the disk for a while longer. */
 function rowsWith(text) {
-  const program = `
-import glob, sqlite3, sys
-count = 0
-for file in glob.glob(sys.argv[1] + '/**/*ConversationDo/*.sqlite', recursive=True):
-    if 'metadata' in file: continue
-    base = sqlite3.connect(file, timeout=20)
-    for table in ['conversation', 'transcript', 'file']:
-        if base.execute('SELECT 1 FROM sqlite_schema WHERE name = ?', [table]).fetchone():
-            count += sum(sys.argv[2] in str(row) for row in base.execute('SELECT * FROM ' + table))
-print(count)`;
-  return Number(execFileSync('python3', ['-c', program, world.folder, text]));
+  const holds = { conversation: 'request || snapshot', transcript: "entry || coalesce(source, '')", file: "coalesce(name, '') || coalesce(source, '')" };
+  const rows = Object.entries(holds).flatMap(([table, all]) => world.sql('ConversationDo', `SELECT 1 FROM ${table} WHERE instr(${all}, ?)`, [[text]]));
+  return rows.length;
 }
 
 /** How many rows of the sites' lists are about this conversation. */
-function siteRows(conversation) {
-  const program = `
-import glob, sqlite3, sys
-files = glob.glob(sys.argv[1] + '/**/*SiteDo/*.sqlite', recursive=True)
-tables = [(sqlite3.connect(file), 'SELECT count(*) FROM conversation WHERE id = ?') for file in files if 'metadata' not in file]
-print(sum(base.execute(query, [sys.argv[2]]).fetchone()[0] for base, query in tables))`;
-  return Number(execFileSync('python3', ['-c', program, world.folder, conversation]));
-}
+const siteRows = (conversation) => world.sql('SiteDo', 'SELECT 1 FROM conversation WHERE id = ?', [[conversation]]).length;
 
 const erase = ({ session }, token = session.token) =>
   world.call('DELETE', `/v1/conversations/${session.conversation}`, undefined, token && { authorization: `Bearer ${token}` });
