@@ -93,10 +93,10 @@ async function fileAt(address) {
 }
 
 /**
- * What `wrangler dev` puts before the worker may answer the next request 503, when one was answered before all of it had
- * been read.
+ * What `wrangler dev` puts before the worker may answer the next request 503, or cut it off, when one was answered before all
+ * of it had been read.
  */
-const calm = () => until(async () => (await fetch(`${world.url}/v1/conversations`, { method: 'POST', body: '{' })).status === 400);
+const calm = () => until(() => fetch(`${world.url}/v1/conversations`, { method: 'POST', body: '{' }).then(({ status }) => status === 400, () => false));
 
 /** Short enough to be compared and shown. */
 const file = (name, bytes) => `${name}: ${createHash('sha256').update(bytes).digest('hex')}`;
