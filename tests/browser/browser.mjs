@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { after, before, beforeEach } from 'node:test';
 import { chromium } from 'playwright-core';
+import { readBody } from '../emulators/http.mjs';
 import { startWorld, until } from '../harness.mjs';
 
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'];
@@ -48,10 +49,13 @@ export async function problemsOf(panel) {
 
 /**
  * A site owner's server: one page, with the headers and the HTML that a test wants.
- * @returns {Promise<{url: string, close: () => void}>}
+ * `breaches` is what browsers post to it of breaches of the page's policy, if that says `report-uri /`.
+ * @returns {Promise<{url: string, breaches: string[], close: () => void}>}
  */
 export async function startSite({ headers = {}, html }) {
-  const server = createServer((request, response) => {
+  const breaches = [];
+  const server = createServer(async (request, response) => {
+    if (request.method === 'POST') breaches.push(String(await readBody(request)));
     response.writeHead(request.url === '/favicon.ico' ? 404 : 200, { 'content-type': 'text/html', ...headers });
     response.end(html);
   }).listen(0, '127.0.0.1');
@@ -62,7 +66,7 @@ export async function startSite({ headers = {}, html }) {
     server.closeAllConnections();
     server.close();
   };
-  return { url: `http://127.0.0.1:${server.address().port}/`, close };
+  return { url: `http://127.0.0.1:${server.address().port}/`, breaches, close };
 }
 
 /** The page that the README tells a site owner to make. */

@@ -44,7 +44,8 @@ export const ENGINES = [
  * @property {(text: string, find: Function, ...more: string[]) => Promise<void>} type by keys, in the panel
  * @property {(path: string, find: Function) => Promise<void>} pick a file, in a field of the panel
  * @property {(path: string) => Promise<void>} screenshot
- * @property {() => Promise<string[]>} problems errors on the console and breaches of a policy
+ * @property {() => Promise<string[]>} problems errors on the console and breaches of a policy; in WebKit from the first look into a
+ *   page or a panel on, for its driver tells of none
  * @property {() => Promise<void>} close
  */
 
@@ -76,6 +77,18 @@ async function startFirefox() {
   };
 }
 
+/** Runs in a browser: keeps from now on what goes wrong there. */
+const listen = () => {
+  if (window.heard) return;
+  window.heard = [];
+  const keep = (what) => window.heard.push(String(what));
+  const tell = console.error;
+  console.error = (...words) => (keep(words.join(' ')), tell(...words));
+  addEventListener('error', ({ message }) => keep(message));
+  addEventListener('unhandledrejection', ({ reason }) => keep(reason));
+  addEventListener('securitypolicyviolation', ({ blockedURI, effectiveDirective }) => keep(`${effectiveDirective}: ${blockedURI}`));
+};
+
 /** @returns {Promise<Engine>} */
 async function startWebkit() {
   const screen = spawn(XVFB, ['-displayfd', '3', '-screen', '0', `${SIZE[0]}x${SIZE[1] + 100}x24`, '-nolisten', 'tcp'], { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
@@ -90,7 +103,7 @@ async function startWebkit() {
     .withCapabilities({ browserName: 'MiniBrowser', 'webkitgtk:browserOptions': { binary: MINI_BROWSER, args: ['--automation'] } })
     .build();
   // A function is sent as its text; what it is called with comes after it.
-  const run = (what, more) => driver.executeScript(`return (${what})(...arguments)`, ...more);
+  const run = (what, more) => driver.executeScript(`(${listen})(); return (${what})(...arguments)`, ...more);
   const inPage = async (what, ...more) => {
     await driver.switchTo().defaultContent();
     return run(what, more);
@@ -112,13 +125,8 @@ async function startWebkit() {
   };
   const found = (find, more) => until(() => inPanel(find, ...more), undefined, () => `nothing for ${find} ${more}`);
   const problems = [];
-  // Reports are kept for whoever asks later.
-  const reports = () => {
-    const observer = new ReportingObserver(() => {}, { buffered: true });
-    observer.observe();
-    return observer.takeRecords().map(({ type, body }) => `${type}: ${JSON.stringify(body)}`);
-  };
-  const note = async () => problems.push(...(await inPage(reports)), ...(await inPanel(reports)));
+  const heard = () => window.heard.splice(0);
+  const note = async () => problems.push(...(await inPage(heard)), ...(await inPanel(heard)));
   return {
     goto: (address) => driver.get(address),
     reload: async () => {

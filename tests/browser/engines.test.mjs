@@ -51,7 +51,9 @@ for (const [name, start, lacks] of ENGINES) {
     const sees = (text) => until(async () => (seen = (await engine.inPanel(words)) ?? '').includes(text), undefined, () => `no "${text}" in\n${seen}`);
     const write = (text) => engine.type(text + ENTER, composer);
 
-    const site = await startSite({ headers: { 'content-security-policy': strictest(world.url) }, html: pageWith(world.url) });
+    // One breach of the page's own shows that they are heard of.
+    const html = pageWith(world.url).replace('</main>', '<img src="/refused.png" alt=""></main>');
+    const site = await startSite({ headers: { 'content-security-policy': `${strictest(world.url)}; report-uri /` }, html });
     t.after(() => site.close());
     await engine.goto(site.url);
     await until(() => engine.inPage(() => Boolean(window.Edgechat)));
@@ -100,6 +102,11 @@ for (const [name, start, lacks] of ENGINES) {
     await look('end');
     await engine.press(button, 'Start a new chat');
     await sees('What can we help you with?');
-    assert.deepEqual((await engine.problems()).filter((text) => !text.includes('favicon')), []);
+    const isOurs = (text) => !/favicon|refused\.png/.test(text);
+    await until(() => site.breaches.some((text) => text.includes('refused.png')));
+    assert.deepEqual(site.breaches.filter(isOurs), []);
+    await engine.inPanel(() => console.error('the last one'));
+    const problems = await until(async () => ((await engine.problems()).includes('the last one') ? engine.problems() : undefined));
+    assert.deepEqual(problems.filter(isOurs), ['the last one']);
   });
 }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { until } from '../harness.mjs';
-import { browser, chatIn, log, said, useBrowser, world, write } from './browser.mjs';
+import { browser, chatIn, log, panelOf, said, useBrowser, world, write } from './browser.mjs';
 
 useBrowser();
 
@@ -63,4 +63,23 @@ test('a frame that an older edge does not know is refused alone, and asked no mo
   visitor.frame({ send: { id: 'message-2', text: 'and after it' } });
   await visitor.hears('visitor: and after it');
   assert.equal(visitor.frames.filter(({ rejected }) => rejected?.code === 'bad_frame').length, 1);
+});
+
+test('a chat that an older panel has kept goes on, whatever it did not keep yet', async () => {
+  const context = await browser.newContext();
+  const panel = await chatIn(context);
+  await write(panel, 'before');
+  await until(async () => (await world.room()).lines.includes('live-chat: before'));
+  const [page] = context.pages();
+  const kept = await page.evaluate(() => {
+    const memory = JSON.parse(localStorage.getItem('edgechat'));
+    const { kept, seen } = JSON.parse(memory.kept);
+    localStorage.setItem('edgechat', JSON.stringify({ ...memory, kept: JSON.stringify({ kept, seen }) }));
+    return memory.kept;
+  });
+  assert.deepEqual(Object.keys(JSON.parse(kept)).sort(), ['answers', 'kept', 'seen', 'topic']);
+  await page.reload();
+  await said(await panelOf(page), 'before').waitFor();
+  assert.equal((await world.rooms()).length, 1);
+  await context.close();
 });

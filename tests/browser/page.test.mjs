@@ -1,6 +1,7 @@
 // The page around the chat: it may load the script late or twice, take the chat away, and say whatever it likes.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { until } from '../harness.mjs';
 import { browser, openChat, pageWith, panelOf, startSite, useBrowser, world } from './browser.mjs';
 
 useBrowser();
@@ -95,26 +96,33 @@ test('what others say is not heard, by the page’s half or by the panel', async
     JSON.parse('{"edgechat":"save","__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}'),
     'edgechat', null, 5, [],
   ];
+  // A stranger's frame reaches the page alone; one of the page's own reaches into the launcher, to the panel.
   await page.evaluate(
-    ([src, words]) =>
+    (src) =>
       new Promise((done) => {
         const frame = Object.assign(document.createElement('iframe'), { src });
         frame.onload = done;
-        document.body.append(frame);
-        // The page itself says it to itself, too.
-        for (const word of words) window.postMessage(word, '*');
+        document.body.append(frame, Object.assign(document.createElement('iframe'), { name: 'own' }));
       }),
-    [stranger.url, words],
+    stranger.url,
   );
-  const other = page.frames().find((frame) => frame.url() === stranger.url);
-  await other.evaluate((words) => {
-    // To the page, and to the panel beside it.
-    for (const word of words) for (const target of [parent, ...Array.from({ length: parent.length }, (_, at) => parent[at])]) target.postMessage(word, '*');
+  // Who speaks is heard in the order of the words: when the last is heard, so were all.
+  words.push('the last word');
+  const listen = () => {
+    window.heard = 0;
+    addEventListener('message', ({ data }) => (window.heard += data === 'the last word'));
+  };
+  await Promise.all([page.evaluate(listen), panel.evaluate(listen)]);
+  const say = (words) => words.forEach((word) => parent.postMessage(word, '*'));
+  await page.frames().find((frame) => frame.url() === stranger.url).evaluate(say, words);
+  await page.frame('own').evaluate((words) => {
+    const { contentWindow } = parent.document.querySelector('edgechat-launcher').shadowRoot.querySelector('iframe');
+    for (const word of words) for (const target of [parent, contentWindow]) target.postMessage(word, '*');
   }, words);
-  // What was said is through when what is said after it is.
-  await page.evaluate(() => new Promise((done) => setTimeout(done, 200)));
+  await until(async () => (await page.evaluate(() => window.heard)) === 2 && (await panel.evaluate(() => window.heard)) === 1);
   const state = await page.evaluate(() => [document.title, Object.keys(localStorage), {}.polluted ?? null]);
   assert.deepEqual(state, ['Shop', [], null]);
+  assert.equal(await page.evaluate(() => document.querySelector('edgechat-launcher').shadowRoot.querySelector('button').ariaExpanded), 'true');
   await panel.getByRole('button', { name: 'Sales' }).waitFor();
   assert.equal(await panel.getByText('not mine').count(), 0);
   assert.equal((await panelOf(page)).url(), panel.url());

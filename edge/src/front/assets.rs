@@ -3,7 +3,7 @@
 
 use crate::platform::error::ApiError;
 use worker::{
-    EncodeBody, Env, Headers, Request, Response,
+    EncodeBody, Env, Request, Response,
     js_sys::Reflect,
     wasm_bindgen::{JsCast, JsValue},
 };
@@ -29,17 +29,11 @@ pub(crate) async fn panel(request: &Request, env: &Env, path: &str) -> Result<Re
     } else {
         "text/javascript"
     };
-    let headers = Headers::new();
-    for (name, value) in [
-        ("content-type", kind),
-        ("content-encoding", "br"),
-        ("vary", "accept-encoding"),
-        ("cache-control", "public, max-age=31536000, immutable"),
-        ("access-control-allow-origin", "*"),
-        ("x-content-type-options", "nosniff"),
-    ] {
-        headers.set(name, value)?;
-    }
+    // The others are those of every file in this folder, by `_headers`.
+    let headers = asset.headers().clone();
+    headers.set("content-type", kind)?;
+    headers.set("content-encoding", "br")?;
+    headers.set("vary", "accept-encoding")?;
     Ok(asset.with_headers(headers).with_encode_body(EncodeBody::Manual))
 }
 

@@ -120,7 +120,9 @@ pub(crate) enum Banner {
 pub(crate) struct Stored {
     pub(crate) kept: Kept,
     pub(crate) seen: Seq,
+    #[serde(default)]
     pub(crate) topic: Option<String>,
+    #[serde(default)]
     pub(crate) answers: Answers,
 }
 
