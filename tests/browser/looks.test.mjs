@@ -14,6 +14,11 @@ useBrowser();
 
 /** Looks at a screen, and pictures it. */
 const looker = (page, panel, suffix) => async (screen) => {
+  // What fades in is judged, and pictured, when it is there.
+  await panel.evaluate(() => {
+    const ending = document.getAnimations().filter(({ effect }) => effect.getComputedTiming().endTime < Infinity);
+    return Promise.allSettled(ending.map(({ finished }) => finished));
+  });
   if (FOLDER) {
     mkdirSync(FOLDER, { recursive: true });
     await page.screenshot({ path: `${FOLDER}/${screen}-${suffix}.png` });
